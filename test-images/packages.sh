@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The Debian packages that this project needs, and their only list:
+#   packages.sh build|check|demo
+# installs those of the set that are missing when run by root; anyone else gets the line to type.
+set -eu
+
+build='gcc make pkg-config libcurl4-openssl-dev libssl-dev libzstd-dev libubootenv-dev
+  libjansson-dev libinih-dev'
+demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd'
+check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
+  nginx-light libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils
+  universal-ctags mandoc jq python3 bash zsh fish bash-completion"
+
+case ${1-} in
+  build) wanted=$build ;;
+  check) wanted=$check ;;
+  demo) wanted=$demo ;;
+  *)
+    echo "usage: ${0##*/} build|check|demo" >&2
+    exit 2
+    ;;
+esac
+
+missing=
+for package in $wanted; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=
+  [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo "Packages are missing. Install them with this line, then try again:" >&2
+  echo "  sudo apt-get install --no-install-recommends$missing" >&2
+  exit 1
+fi
+
+# A package that brings a service (nginx) must not start it on a developer's machine.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+echo "Installing$missing" >&2
+# shellcheck disable=SC2086 # a list of words
+install() { apt-get install -qq -y --no-install-recommends $missing </dev/null >&2; }
+# The lists of a fresh machine are empty, those of an old one name packages that are gone.
+install 2>/dev/null || { apt-get update -qq >&2 && install; }
+case "$missing " in
+  *' nginx-light '*) systemctl disable -q nginx.service 2>/dev/null || : ;;
+esac
