@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only home of libubootenv. What it does that one must know (0.3.2): it drops fsync's result,
+ * leaks an environment that does not fit, and lets one that fits to the byte lose its end mark; so
+ * the size is reckoned here first, and the sync is ours. From open to close it holds
+ * /var/lock/fw_printenv.lock, if it may create it, against fw_setenv.
+ */
+#include "boot/uboot.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <libuboot.h> /* needs size_t and does not say so */
+
+#include "base/mem.h"
+#include "boot/fwconfig.h"
+
+#define VAR_SLOT "ota_slot"
+#define VAR_TRIAL "upgrade_available"
+#define VAR_COUNT "bootcount"
+#define VAR_LIMIT "bootlimit"
+#define VAR_EPOCH "ota_epoch"
+#define VAR_ROLLED_BACK "ota_rolled_back"
+
+#define COUNTER_MAX (UINT64_C(1) << 31)
+#define HEADER_BYTES 5u /* checksum and the flag that tells the newer copy */
+
+static void session_end(struct uboot_ctx **ctx)
+{
+	if (!*ctx)
+		return;
+	libuboot_close(*ctx);
+	libuboot_exit(*ctx);
+}
+
+#define AUTO_SESSION CLEANUP(session_end) struct uboot_ctx
+
+static int explain(const char *where, struct err *err)
+{
+	if (!err->hint[0])
+		err_hint(err, "look at it with: fw_printenv -c %s", where);
+	return err_wrap(err, "boot environment (%s)", where);
+}
+
+static void describe_devices(const struct fw_config *config, struct uboot_env_device devices[2])
+{
+	memset(devices, 0, 2 * sizeof(devices[0]));
+	for (int i = 0; i < 2; i++) {
+		/* the library copies the name and does not write to it */
+		devices[i].devname = (char *)config->copy[i].device;
+		devices[i].offset = config->copy[i].offset_bytes;
+		devices[i].envsize = config->copy[i].size_bytes;
+		devices[i].sectorsize = config->copy[i].sector_bytes;
+		devices[i].envsectors = config->copy[i].sectors;
+	}
+}
+
+/* Opens, locks and reads; what *ctx holds then is session_end()'s, also after an error. */
+static int session_begin(const struct fw_config *config, struct uboot_ctx **ctx, struct err *err)
+{
+	struct uboot_env_device devices[2];
+	int ret;
+
+	describe_devices(config, devices);
+	if (libuboot_initialize(ctx, devices) < 0)
+		return err_set(err, OTA_BOOTENV, "%s and %s cannot hold it", config->copy[0].device,
+			config->copy[1].device);
+	ret = libuboot_open(*ctx);
+	if (ret == -ENODATA)
+		return err_set(err, OTA_BOOTENV,
+			"both copies are damaged or were never written (%s, %s)",
+			config->copy[0].device, config->copy[1].device);
+	if (ret < 0)
+		return err_set(err, OTA_BOOTENV,
+			"%s or %s could not be read: too short, or no access",
+			config->copy[0].device, config->copy[1].device);
+	return 0;
+}
+
+static int parse_decimal(const char *text, uint64_t max, uint64_t *out)
+{
+	size_t len = strlen(text);
+
+	if (!len || len > 19 || strspn(text, "0123456789") != len)
+		return -1;
+	*out = strtoull(text, NULL, 10);
+	return *out > max ? -1 : 0;
+}
+
+static int read_number(
+	struct uboot_ctx *ctx, const char *name, uint64_t max, uint64_t *out, struct err *err)
+{
+	AUTO_FREE char *text = libuboot_get_env(ctx, name);
+
+	*out = 0;
+	if (!text || parse_decimal(text, max, out) == 0)
+		return 0;
+	return err_set(err, OTA_BOOTENV, "variable %s is '%.40s', not a number from 0 to %" PRIu64,
+		name, text, max);
+}
+
+static int read_slot(struct uboot_ctx *ctx, char *slot, struct err *err)
+{
+	AUTO_FREE char *text = libuboot_get_env(ctx, VAR_SLOT);
+
+	if (!text) {
+		err_set(err, OTA_BOOTENV, "variable " VAR_SLOT " is missing");
+		return err_hint(err, "set it to the running slot, a or b, with fw_setenv");
+	}
+	if (strcmp(text, "a") && strcmp(text, "b"))
+		return err_set(
+			err, OTA_BOOTENV, "variable " VAR_SLOT " is '%.40s', not a or b", text);
+	*slot = text[0];
+	return 0;
+}
+
+static int read_env(struct uboot_ctx *ctx, struct boot_env *env, struct err *err)
+{
+	uint64_t trial, count, limit, rolled_back;
+
+	if (read_slot(ctx, &env->slot, err) < 0 ||
+		read_number(ctx, VAR_TRIAL, 1, &trial, err) < 0 ||
+		read_number(ctx, VAR_COUNT, COUNTER_MAX, &count, err) < 0 ||
+		read_number(ctx, VAR_LIMIT, COUNTER_MAX, &limit, err) < 0 ||
+		read_number(ctx, VAR_EPOCH, INT64_MAX, &env->epoch, err) < 0 ||
+		read_number(ctx, VAR_ROLLED_BACK, 1, &rolled_back, err) < 0)
+		return -1;
+	env->upgrade_available = trial;
+	env->bootcount = (unsigned)count;
+	env->bootlimit = (unsigned)limit;
+	env->rolled_back = rolled_back;
+	return 0;
+}
+
+static int load(const char *where, struct boot_env *env, struct err *err)
+{
+	AUTO_SESSION *ctx = NULL;
+	struct fw_config config;
+
+	memset(env, 0, sizeof(*env));
+	if (fwconfig_read(where, &config, err) < 0)
+		return explain(where, err);
+	if (session_begin(&config, &ctx, err) < 0 || read_env(ctx, env, err) < 0)
+		return explain(where, err);
+	return 0;
+}
+
+/* A NULL value removes the variable. */
+static int write_var(struct uboot_ctx *ctx, const char *name, const char *value, struct err *err)
+{
+	if (libuboot_set_env(ctx, name, value) == 0)
+		return 0;
+	return err_set(err, OTA_BOOTENV,
+		"variable %s cannot be set: its flags in the environment forbid it", name);
+}
+
+static int write_number(struct uboot_ctx *ctx, const char *name, uint64_t value, struct err *err)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return write_var(ctx, name, text, err);
+}
+
+static int write_env(struct uboot_ctx *ctx, const struct boot_env *env, struct err *err)
+{
+	const char slot[2] = {env->slot, '\0'};
+
+	if (write_var(ctx, VAR_SLOT, slot, err) < 0 ||
+		write_number(ctx, VAR_TRIAL, env->upgrade_available, err) < 0 ||
+		write_number(ctx, VAR_COUNT, env->bootcount, err) < 0 ||
+		write_number(ctx, VAR_LIMIT, env->bootlimit, err) < 0 ||
+		write_number(ctx, VAR_EPOCH, env->epoch, err) < 0)
+		return -1;
+	return write_var(ctx, VAR_ROLLED_BACK, env->rolled_back ? "1" : NULL, err);
+}
+
+static int check_fits(struct uboot_ctx *ctx, size_t size_bytes, struct err *err)
+{
+	size_t need = HEADER_BYTES + 1;
+
+	for (void *var = NULL; (var = libuboot_iterator(ctx, var));)
+		need += strlen(libuboot_getname(var)) + strlen(libuboot_getvalue(var)) + 2;
+	if (need <= size_bytes)
+		return 0;
+	err_set(err, OTA_SPACE, "full: %zu bytes are needed, a copy holds %zu", need, size_bytes);
+	return err_hint(err, "remove variables that nobody needs with fw_setenv");
+}
+
+static int store_once(const struct fw_config *config, const struct boot_env *env, struct err *err)
+{
+	AUTO_SESSION *ctx = NULL;
+
+	if (session_begin(config, &ctx, err) < 0 || write_env(ctx, env, err) < 0 ||
+		check_fits(ctx, config->copy[0].size_bytes, err) < 0)
+		return -1;
+	if (libuboot_env_store(ctx) == 0)
+		return 0;
+	return err_set(err, OTA_IO, "%s and %s: one could not be written", config->copy[0].device,
+		config->copy[1].device);
+}
+
+static int store(const char *where, const struct boot_env *env, struct err *err)
+{
+	struct fw_config config;
+
+	if (fwconfig_read(where, &config, err) < 0 || store_once(&config, env, err) < 0 ||
+		fwconfig_sync(&config, err) < 0)
+		return explain(where, err);
+	return 0;
+}
+
+const struct boot_backend boot_uboot = {"uboot", load, store};
