@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything that is built lands in build/MODE; `make help` lists what there is to type.
+
+VERSION := 0.1.0
+MODE ?= release
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+BUILD := build/$(MODE)
+CC ?= gcc
+PKGS := libcrypto libzstd libubootenv jansson inih
+
+CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DOTA_VERSION='"$(VERSION)"'
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CFLAGS.release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+CFLAGS.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS.cover := -O0 --coverage
+CFLAGS.fuzz := $(CFLAGS.asan)
+LDFLAGS.release := -pie -Wl,-z,relro,-z,now
+LDFLAGS.asan := -fsanitize=address,undefined
+LDFLAGS.cover := --coverage
+LDFLAGS.fuzz := $(LDFLAGS.asan)
+ifeq ($(MODE),fuzz)
+CC := clang
+CFLAGS.fuzz += -fsanitize=fuzzer-no-link
+endif
+ALL_CFLAGS = -std=gnu11 -g -pthread $(WARNINGS) $(CFLAGS.$(MODE)) $(CFLAGS)
+ALL_LDFLAGS = -pthread $(LDFLAGS.$(MODE)) $(LDFLAGS)
+LIBS = $(shell pkg-config --libs $(PKGS)) -ldl
+
+LIB_SRC := $(wildcard src/*/*.c)
+CMD_SRC := $(wildcard cmd/*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)
+FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+
+.PHONY: all help deps check demo units fuzz fuzz-bins docs format install clean compile-commands
+all: $(BUILD)/ota build/ota
+
+help:
+	@printf '%s\n' 'make            build/ota' \
+	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
+	  'make check      every test, with a count at the end' \
+	  'make deps       install the Debian packages that a build needs' \
+	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
+	  'make fuzz       fuzz each parser for FUZZ_SECONDS=60' \
+	  'make format     clang-format;  make docs: synopsis, options, completions from the table' \
+	  'MODE=release|asan|cover|fuzz selects how it is built (below build/MODE)'
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/libota.a: $(LIB_OBJ)
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/ota: $(CMD_OBJ) $(BUILD)/libota.a
+	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
+build/ota: $(BUILD)/ota
+	ln -sfn $(MODE)/ota $@
+
+$(BUILD)/ota-docs: $(BUILD)/man/docs.o $(FRONT_OBJ) $(BUILD)/libota.a
+	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(FRONT_OBJ) $(BUILD)/libota.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+# a fuzz target links libFuzzer under MODE=fuzz, else the small main that replays its corpus
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(if $(filter fuzz,$(MODE)),,$(BUILD)/tests/fuzz/replay.o) \
+		$(FRONT_OBJ) $(BUILD)/libota.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) $^ $(LIBS) -o $@
+
+units: $(UNIT_BIN)
+fuzz-bins: $(FUZZ_BIN)
+
+deps:
+	@test-images/packages.sh build
+
+check:
+	@test-images/packages.sh check
+	@tests/run.sh
+
+demo:
+	@test-images/packages.sh build
+	@test-images/packages.sh demo
+	@$(MAKE) --no-print-directory -s all
+	@OTA=$(CURDIR)/build/ota BUILD=$(CURDIR)/build test-images/demo.sh
+
+fuzz:
+	@test-images/packages.sh check
+	@$(MAKE) --no-print-directory -s MODE=fuzz fuzz-bins
+	@tests/fuzz/fuzz.sh build/fuzz/fuzz $${FUZZ_SECONDS:-60}
+
+docs: $(BUILD)/ota-docs
+	$< man completions
+
+format:
+	clang-format -i $(LIB_SRC) $(CMD_SRC) $(wildcard src/*/*.h cmd/*.h man/*.c tests/*/*.[ch])
+
+install: $(BUILD)/ota
+	install -Dm755 $(BUILD)/ota $(DESTDIR)$(PREFIX)/bin/ota
+	install -m755 contrib/ota-update contrib/ota-boot $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m644 man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -Dm644 completions/ota.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ota
+	install -Dm644 completions/_ota $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ota
+	install -Dm644 completions/ota.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ota.fish
+	install -d $(DESTDIR)$(SYSCONFDIR)/ota/trust.d
+
+clean:
+	rm -rf build/release build/asan build/cover build/fuzz build/ota
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cleanup by scope. A variable marked so is released when it goes out of scope, whichever way;
+ * success hands the thing over with mem_take() or fd_take().
+ */
+#ifndef OTA_BASE_MEM_H
+#define OTA_BASE_MEM_H
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline void cleanup_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline int fd_take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+#define AUTO_FD CLEANUP(cleanup_fd) int
+#define AUTO_FREE CLEANUP(cleanup_free)
+
+#endif

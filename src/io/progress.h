@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far a long step has come: a callback that the caller of a flow hands in. All calls come from
+ * the thread that called the flow. A NULL progress is silence.
+ */
+#ifndef OTA_IO_PROGRESS_H
+#define OTA_IO_PROGRESS_H
+
+#include <stdint.h>
+
+struct progress {
+	void (*step)(void *ctx, const char *what, uint64_t total_bytes);
+	void (*advance)(void *ctx, uint64_t done_bytes); /* of the step's total, so far */
+	void (*done)(void *ctx);
+	void *ctx;
+};
+
+static inline void progress_step(const struct progress *p, const char *what, uint64_t total_bytes)
+{
+	if (p)
+		p->step(p->ctx, what, total_bytes);
+}
+
+static inline void progress_advance(const struct progress *p, uint64_t done_bytes)
+{
+	if (p)
+		p->advance(p->ctx, done_bytes);
+}
+
+static inline void progress_done(const struct progress *p)
+{
+	if (p)
+		p->done(p->ctx);
+}
+
+#endif

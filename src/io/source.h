@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A SOURCE: where releases come from. `oci:DIR[:TAG]` is an image layout in a folder,
+ * `http[s]://HOST[:PORT][/DIR][#TAG]` the same layout on a web server.
+ *
+ * Nothing that a source gives is trusted: the caller verifies. Reads go through one thread.
+ */
+#ifndef OTA_IO_SOURCE_H
+#define OTA_IO_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "io/descriptor.h"
+#include "io/http.h"
+#include "io/sink.h"
+
+struct source;
+
+struct source_options {
+	struct http_options http;
+	const char *insecure_http; /* HOST or HOST:PORT, separated by spaces; NULL: none */
+};
+
+/* Opens one by its text; nothing is read yet. Errors: usage (no such form), config (plain http to
+ * a host that is not named, libcurl missing). */
+struct source *source_open(const char *text, const struct source_options *options, struct err *err)
+	MUST_USE;
+void source_close(struct source *s);
+
+/* The text it was opened by, without the tag, and its tag ("latest" where none was given). */
+const char *source_name(const struct source *s);
+const char *source_tag(const struct source *s);
+
+/* Finds the manifest of a tag. Errors: refused (no such tag, 404), retry, corrupt, io. */
+int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
+	MUST_USE;
+
+/* Appends a whole small blob; size and digest are compared. Errors: corrupt, also where the size
+ * is over the buffer's cap (before any byte is read), refused, retry, io. */
+int source_blob(struct source *s, const struct descriptor *d, struct buf *out, struct err *err)
+	MUST_USE;
+
+/* Gives len bytes from offset of a blob to the sink, unverified. */
+int source_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
+	const struct sink *sink, struct err *err) MUST_USE;
+
+/* False for a server that only gives whole files: a range from it costs what lies before. */
+bool source_has_ranges(const struct source *s);
+
+static inline void cleanup_source(struct source **s)
+{
+	if (*s)
+		source_close(*s);
+}
+
+#define AUTO_SOURCE CLEANUP(cleanup_source) struct source
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * zstd, frame by frame and whole frames only: both sides are in memory, so a frame's window costs
+ * nothing and a cut frame is always an error. A coder belongs to one thread.
+ */
+#ifndef OTA_IO_ZSTD_H
+#define OTA_IO_ZSTD_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define ZSTD_LEVEL_MAX 19
+
+struct zstd_encoder;
+struct zstd_decoder;
+
+/* The most bytes that a frame of raw_len takes. */
+size_t zstd_bound(size_t raw_len);
+
+/* Errors: failed (memory). Free with the matching _free; NULL is fine. */
+struct zstd_encoder *zstd_encoder_new(int level, struct err *err) MUST_USE;
+struct zstd_decoder *zstd_decoder_new(struct err *err) MUST_USE;
+void zstd_encoder_free(struct zstd_encoder *e);
+void zstd_decoder_free(struct zstd_decoder *d);
+
+/* One frame that tells its raw size. `out` has room for zstd_bound(raw_len). */
+int zstd_encode(struct zstd_encoder *e, const void *raw, size_t raw_len, void *out, size_t *out_len,
+	struct err *err) MUST_USE;
+
+/* Decodes the first frame of `in` into exactly raw_len bytes and tells how many bytes of `in` it
+ * took. A frame that is cut, damaged, of another raw size or that does not tell its size is
+ * OTA_CORRUPT; never writes past raw_len. */
+int zstd_decode(struct zstd_decoder *d, const void *in, size_t in_len, void *raw, size_t raw_len,
+	size_t *used, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#define PEM_MAX 16384
+
+static EVP_PKEY *pkey(const struct key *key)
+{
+	return (EVP_PKEY *)key;
+}
+
+void key_free(struct key *key)
+{
+	EVP_PKEY_free(pkey(key));
+}
+
+bool key_equal(const struct key *a, const struct key *b)
+{
+	return EVP_PKEY_eq(pkey(a), pkey(b)) == 1;
+}
+
+/* A passphrase would have to be typed: scripts hang on that, so such keys are refused. */
+static int no_passphrase(char *buf, int size, int writing, void *ctx)
+{
+	(void)buf, (void)size, (void)writing, (void)ctx;
+	return -1;
+}
+
+static bool is_known_kind(EVP_PKEY *p)
+{
+	char group[32] = "";
+
+	if (EVP_PKEY_is_a(p, "ED25519"))
+		return true;
+	return EVP_PKEY_is_a(p, "EC") &&
+	       EVP_PKEY_get_group_name(p, group, sizeof(group), NULL) == 1 &&
+	       (!strcmp(group, "prime256v1") || !strcmp(group, "P-256"));
+}
+
+static struct key *key_load(const char *path, bool is_private, enum ota_code code, struct err *err)
+{
+	AUTO_BUF pem = BUF(PEM_MAX);
+	EVP_PKEY *p = NULL;
+	char chunk[4096];
+	size_t n;
+
+	/* keys may be symlinks, as ca-certificates and secret managers make them */
+	FILE *f = fopen(path, "re");
+	if (!f) {
+		err_errno(err, code, "key %s", path);
+		return NULL;
+	}
+	int rc = 0;
+	while (rc == 0 && (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		rc = buf_add(&pem, chunk, n, err);
+	bool unreadable = ferror(f);
+	fclose(f);
+	BIO *bio = rc == 0 && pem.len ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+	if (bio && is_private)
+		p = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	else if (bio)
+		p = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+	BIO_free(bio);
+	if (p && is_known_kind(p))
+		return (struct key *)p;
+	err_set(err, code, "key %s: %s", path,
+		p	     ? "neither Ed25519 nor ECDSA P-256"
+		: unreadable ? "unreadable"
+		: is_private ? "not a PEM private key without passphrase"
+			     : "not a PEM public key");
+	EVP_PKEY_free(p);
+	return NULL;
+}
+
+struct key *key_load_public(const char *path, struct err *err)
+{
+	return key_load(path, false, OTA_UNTRUSTED, err);
+}
+
+struct key *key_load_private(const char *path, struct err *err)
+{
+	return key_load(path, true, OTA_CONFIG, err);
+}
+
+static int write_pem(const char *path, EVP_PKEY *p, bool is_private, struct err *err)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	int ok = bio && (is_private ? PEM_write_bio_PKCS8PrivateKey(bio, p, NULL, NULL, 0, NULL,
+					      NULL)
+				    : PEM_write_bio_PUBKEY(bio, p)) == 1;
+	char *text = NULL;
+	long len = ok ? BIO_get_mem_data(bio, &text) : 0;
+	int rc = ok ? file_publish(path, text, (size_t)len, is_private ? 0600 : 0644, err)
+		    : err_set(err, OTA_FAILED, "OpenSSL cannot write a key");
+
+	BIO_free(bio);
+	return rc;
+}
+
+static int refuse_existing(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return 0;
+	err_set(err, OTA_USAGE, "%s exists: keys are never overwritten", path);
+	return err_hint(err, "choose another name, or move the old key away first");
+}
+
+int key_generate(const char *name, struct err *err)
+{
+	char secret[PATH_MAX], public[PATH_MAX];
+
+	if (snprintf(secret, sizeof(secret), "%s.key", name) >= PATH_MAX - 1 ||
+		snprintf(public, sizeof(public), "%s.pub", name) >= PATH_MAX - 1)
+		return err_set(err, OTA_USAGE, "the name is too long");
+	if (refuse_existing(secret, err) < 0 || refuse_existing(public, err) < 0)
+		return -1;
+	EVP_PKEY *p = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (!p)
+		return err_set(err, OTA_FAILED, "OpenSSL cannot make an Ed25519 key");
+	int rc = write_pem(secret, p, true, err);
+	if (rc == 0)
+		rc = write_pem(public, p, false, err);
+	EVP_PKEY_free(p);
+	return rc;
+}
+
+static const EVP_MD *hash_for(EVP_PKEY *p)
+{
+	return EVP_PKEY_is_a(p, "ED25519") ? NULL : EVP_sha256();
+}
+
+int key_sign(const struct key *key, const void *data, size_t len, uint8_t signature[SIGNATURE_MAX],
+	size_t *signature_len, struct err *err)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	*signature_len = SIGNATURE_MAX;
+	int ok = ctx &&
+		 EVP_DigestSignInit(ctx, NULL, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+		 EVP_DigestSign(ctx, signature, signature_len, data, len) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok ? 0 : err_set(err, OTA_FAILED, "OpenSSL cannot sign with this key");
+}
+
+bool key_verify(const struct key *key, const void *data, size_t len, const uint8_t *signature,
+	size_t signature_len)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok = ctx &&
+		 EVP_DigestVerifyInit(ctx, NULL, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+		 EVP_DigestVerify(ctx, signature, signature_len, data, len) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	return ok;
+}
