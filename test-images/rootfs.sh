@@ -67,7 +67,7 @@ bootstrap() {
     --include=systemd-sysv,openssl,curl,ca-certificates \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    --customize-hook='echo demo >"$1/etc/hostname"; : >"$1/etc/resolv.conf"' \
+    --customize-hook='echo demo >"$1/etc/hostname"; : >"$1/etc/resolv.conf"; rm -f "$1"/etc/*-' \
     --customize-hook='mkdir -p "$1/usr/lib/ota"; echo "VERSION_ID='"$1"'" >"$1/usr/lib/ota/release"' \
     "$codename" "$scratch/$1.tar" -
 }

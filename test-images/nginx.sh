@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A real nginx on loopback that serves the folder ROOT; all its own files lie below DIR, among
+# them ca.pem (the authority to trust), ports (one a line, in the order asked) and access.log
+# (method, path, status, bytes sent, range asked).
+#   nginx.sh [--no-range] start DIR ROOT PORT...    PORT: TLS; http:PORT: plain; 0: any free one
+#   nginx.sh stop DIR
+set -euo pipefail
+PATH=$PATH:/usr/sbin
+
+usage() {
+  sed -n 's/^#   /usage: /p' "$0" >&2
+  exit 2
+}
+
+# One authority and one certificate for the folder's life: devices that trust it need no change.
+make_certificates() {
+  [ -e "$dir/server.pem" ] && return
+  local new=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650)
+  "${new[@]}" -subj '/CN=test authority' -addext 'keyUsage=critical,keyCertSign' \
+    -keyout "$dir/ca.key" -out "$dir/ca.pem" 2>"$dir/openssl.log"
+  "${new[@]}" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -subj /CN=localhost \
+    -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -addext 'basicConstraints=critical,CA:FALSE' \
+    -keyout "$dir/server.key" -out "$dir/server.pem" 2>"$dir/openssl.log"
+}
+
+is_free() {
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# listen_on PORT: `listen` for nginx, and the port's number into the list
+listen_on() {
+  local port=${1#http:} tls=' ssl'
+  [ "$port" = "$1" ] || tls=
+  while [ "$port" = 0 ] || ! is_free "$port"; do
+    [ "${1#http:}" = 0 ] || { echo "port $port is taken" >&2; exit 1; }
+    port=$((20000 + RANDOM % 10000))
+  done
+  echo "$port" >>"$dir/ports"
+  echo "    listen 127.0.0.1:$port$tls;"
+}
+
+configuration() {
+  cat <<END
+user $(id -un) $(id -gn);
+worker_processes 1;
+pid $dir/nginx.pid;
+error_log $dir/error.log;
+events { worker_connections 64; }
+http {
+  log_format brief '\$request_method \$uri \$status \$bytes_sent \$http_range';
+  access_log $dir/access.log brief;
+  client_body_temp_path $dir/tmp;
+  proxy_temp_path $dir/tmp;
+  fastcgi_temp_path $dir/tmp;
+  uwsgi_temp_path $dir/tmp;
+  scgi_temp_path $dir/tmp;
+  sendfile on;
+  ssl_certificate $dir/server.pem;
+  ssl_certificate_key $dir/server.key;
+  server {
+$listens
+    root $root;
+    default_type application/octet-stream;
+$ranges
+  }
+}
+END
+}
+
+start() {
+  mkdir -p "$1/tmp"
+  dir=$(realpath "$1") root=$(cd "$2" && pwd)
+  stop "$dir"
+  make_certificates
+  local port listens=''
+  : >"$dir/ports"
+  for port in "${@:3}"; do
+    listens+=$(listen_on "$port")$'\n'
+  done
+  configuration >"$dir/nginx.conf"
+  nginx -e "$dir/error.log" -p "$dir" -c "$dir/nginx.conf" </dev/null >"$dir/start.log" 2>&1 || {
+    cat "$dir/start.log" >&2
+    exit 1
+  }
+}
+
+# nginx removes its pid file last, once its ports are free again. One that a crash left behind may
+# name a stranger's process by now.
+stop() {
+  local pid tries
+  pid=$(cat "$1/nginx.pid" 2>/dev/null) || return 0
+  if grep -qsF "$1/nginx.conf" "/proc/$pid/cmdline" && kill "$pid"; then
+    for ((tries = 0; tries < 500; tries++)); do
+      [ -e "$1/nginx.pid" ] || return 0
+      sleep 0.01
+    done
+    echo "nginx $pid does not stop" >&2
+    exit 1
+  fi
+  rm -f "$1/nginx.pid"
+}
+
+ranges=
+if [ "${1-}" = --no-range ]; then
+  ranges='    max_ranges 0;'
+  shift
+fi
+case ${1-}:$# in
+  start:[4-9]) start "${@:2}" ;;
+  stop:2) stop "$(realpath -m "$2")" ;;
+  *) usage ;;
+esac
