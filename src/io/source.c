@@ -98,22 +98,22 @@ static int web_stream(struct source *s, const struct descriptor *d, uint64_t off
 
 static const struct source_ops web_ops = {web_resolve, web_stream};
 
-/* Is the host of an http:// address one of those in the list? A port in the list must match. */
-static bool is_named(const char *host, size_t host_len, const char *port, const char *list)
+/* Is the host of an http:// address named? A name without a port covers every port. */
+static bool is_named(const char *host, size_t host_len, const char *port,
+	const struct source_options *o)
 {
-	while (list && *list) {
-		size_t n = strcspn(list, " ");
-		if (n >= host_len && !strncmp(list, host, host_len) &&
-			(n == host_len ||
-				(list[host_len] == ':' && strlen(port) == n - host_len - 1 &&
-					!strncmp(list + host_len + 1, port, n - host_len - 1))))
+	for (size_t i = 0; i < o->n_insecure_http; i++) {
+		const char *name = o->insecure_http[i];
+		if (strncmp(name, host, host_len))
+			continue;
+		name += host_len;
+		if (!*name || (*name == ':' && !strcmp(name + 1, port)))
 			return true;
-		list += n + strspn(list + n, " ");
 	}
 	return false;
 }
 
-static int check_plain_http(const char *text, const char *list, struct err *err)
+static int check_plain_http(const char *text, const struct source_options *o, struct err *err)
 {
 	const char *host = text + strlen("http://");
 	size_t all = strcspn(host, "/#"), host_len = strcspn(host, ":/#");
@@ -125,7 +125,7 @@ static int check_plain_http(const char *text, const char *list, struct err *err)
 		return err_set(err, OTA_USAGE, "%.100s: no user names in an address", text);
 	if (host_len < all && host[host_len] == ':')
 		snprintf(port, sizeof(port), "%.*s", (int)(all - host_len - 1), host + host_len + 1);
-	if (is_named(host, host_len, port, list))
+	if (is_named(host, host_len, port, o))
 		return 0;
 	err_set(err, OTA_CONFIG, "%.100s: http without TLS to a host that is not named", text);
 	return err_hint(err, "use https, or name the host: insecure-http = %.*s in [network]",
@@ -137,7 +137,7 @@ static int open_web(struct source *s, const char *text, const struct source_opti
 {
 	size_t len = strcspn(text, "#");
 
-	if (!strncmp(text, "http:", 5) && check_plain_http(text, o->insecure_http, err) < 0)
+	if (!strncmp(text, "http:", 5) && check_plain_http(text, o, err) < 0)
 		return -1;
 	if (text[len] && !tag_is_sound(text + len + 1))
 		return err_set(err, OTA_USAGE, "'%.100s' is not a tag", text + len + 1);

@@ -20,7 +20,8 @@ struct source;
 
 struct source_options {
 	struct http_options http;
-	const char *insecure_http; /* HOST or HOST:PORT, separated by spaces; NULL: none */
+	char *const *insecure_http; /* HOST or HOST:PORT */
+	size_t n_insecure_http;
 };
 
 /* Opens one by its text; nothing is read yet. Errors: usage (no such form), config (plain http to

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "slot/slot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "slot/mounts.h"
+
+#define ZERO_CHUNK (1u << 20)
+
+bool slot_same(const char *path, const char *other)
+{
+	struct stat a, b;
+
+	if (stat(path, &a) < 0 || stat(other, &b) < 0)
+		return false;
+	if (S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode))
+		return a.st_rdev == b.st_rdev;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int measure(struct slot *s, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(s->fd, &st) < 0)
+		return err_errno(err, OTA_IO, "%s", s->path);
+	s->is_block = S_ISBLK(st.st_mode);
+	s->size_bytes = (uint64_t)st.st_size;
+	if (s->is_block && ioctl(s->fd, BLKGETSIZE64, &s->size_bytes) < 0)
+		return err_errno(err, OTA_IO, "size of %s", s->path);
+	if (!s->is_block && !S_ISREG(st.st_mode))
+		return err_set(err, OTA_CONFIG, "slot %s is neither a block device nor a file",
+			s->path);
+	return 0;
+}
+
+int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err *err)
+{
+	int flags = O_CLOEXEC | O_NONBLOCK | (mode == SLOT_FOR_WRITING ? O_RDWR : O_RDONLY);
+	struct stat st;
+
+	*s = (struct slot){.fd = -1, .direct_fd = -1};
+	strncpy(s->path, path, sizeof(s->path) - 1);
+	if (stat(path, &st) < 0) {
+		err_errno(err, OTA_IO, "slot %s", path);
+		return err_hint(err, "is 'device' right in ota.conf?");
+	}
+	if (mode == SLOT_FOR_WRITING && mounts_check_free(path, &st, err) < 0)
+		return -1;
+	/* the kernel refuses O_EXCL on a block device that is mounted or otherwise claimed */
+	if (mode == SLOT_FOR_WRITING && S_ISBLK(st.st_mode))
+		flags |= O_EXCL;
+	s->fd = open(path, flags);
+	if (s->fd < 0)
+		return err_errno(err, errno == EBUSY ? OTA_BUSY : OTA_IO, "slot %s", path);
+	if (measure(s, err) < 0) {
+		slot_close(s);
+		return -1;
+	}
+	s->direct_fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
+	return 0;
+}
+
+void slot_close(struct slot *s)
+{
+	cleanup_fd(&s->fd);
+	cleanup_fd(&s->direct_fd);
+	s->fd = s->direct_fd = -1;
+}
+
+int slot_write(struct slot *s, const void *data, size_t len, uint64_t offset, struct err *err)
+{
+	if (file_pwrite(s->fd, data, len, offset, s->path, err) < 0)
+		return -1;
+	/* a hint only: the disk starts now, slot_sync() waits and tells of errors */
+	sync_file_range(s->fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+static int write_zeros(struct slot *s, uint64_t offset, uint64_t len, struct err *err)
+{
+	AUTO_FREE char *zeros = calloc(1, ZERO_CHUNK);
+
+	if (!zeros)
+		return err_set(err, OTA_FAILED, "out of memory");
+	while (len > 0) {
+		size_t n = len < ZERO_CHUNK ? (size_t)len : ZERO_CHUNK;
+		if (slot_write(s, zeros, n, offset, err) < 0)
+			return -1;
+		offset += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int slot_zero(struct slot *s, uint64_t offset, uint64_t len, struct err *err)
+{
+	static const int ways[] = {FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE};
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		int mode = ways[i] | FALLOC_FL_KEEP_SIZE;
+		if (fallocate(s->fd, mode, (off_t)offset, (off_t)len) == 0)
+			return 0;
+	}
+	return write_zeros(s, offset, len, err);
+}
+
+int slot_sync(struct slot *s, struct err *err)
+{
+	if (fsync(s->fd) < 0)
+		return err_errno(err, OTA_IO, "sync %s", s->path);
+	if (s->is_block && ioctl(s->fd, BLKFLSBUF) == 0)
+		return 0;
+	posix_fadvise(s->fd, 0, 0, POSIX_FADV_DONTNEED);
+	return 0;
+}
+
+static size_t align_up(size_t len)
+{
+	return (len + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
+}
+
+void *slot_alloc(size_t len)
+{
+	void *data;
+
+	return posix_memalign(&data, SLOT_ALIGN, align_up(len)) ? NULL : data;
+}
+
+/* Past the page cache. False where that does not work here: the caller reads the usual way. */
+static bool read_direct(struct slot *s, void *data, size_t len, uint64_t offset)
+{
+	if (s->direct_fd < 0 || offset % SLOT_ALIGN)
+		return false;
+	return pread(s->direct_fd, data, align_up(len), (off_t)offset) >= (ssize_t)len;
+}
+
+int slot_read(struct slot *s, void *data, size_t len, uint64_t offset, struct err *err)
+{
+	if (read_direct(s, data, len, offset))
+		return 0;
+	return file_pread(s->fd, data, len, offset, s->path, err);
+}
