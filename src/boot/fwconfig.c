@@ -103,24 +103,57 @@ static int check_copies(const struct fw_config *config, const char *path, struct
 
 	if (x->size_bytes != y->size_bytes)
 		return err_set(err, OTA_BOOTENV, "%s: the two copies differ in size", path);
-	if (strcmp(x->device, y->device) || x->offset_bytes / size - y->offset_bytes / size > 1 ||
-		y->offset_bytes / size - x->offset_bytes / size > 1)
-		return 0;
-	if (x->offset_bytes < y->offset_bytes + size && y->offset_bytes < x->offset_bytes + size)
+	if (!strcmp(x->device, y->device) && x->offset_bytes - y->offset_bytes < size &&
+		y->offset_bytes - x->offset_bytes < size)
 		return err_set(err, OTA_BOOTENV, "%s: the two copies overlap", path);
 	return 0;
 }
 
-static int check_devices(const struct fw_config *config, const char *path, struct err *err)
+/* The device of a copy; *flash: raw flash, where there is nothing to open or to do. Read-only:
+ * opening a block device for writing and closing it starts a needless scan. */
+static int open_device(const char *device, bool *flash, struct err *err)
+{
+	struct stat st;
+
+	*flash = strchr(device, ':') != NULL;
+	if (*flash)
+		return -1;
+	AUTO_FD fd = open(device, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, OTA_IO, "%s", device);
+	*flash = S_ISCHR(st.st_mode);
+	return *flash ? -1 : fd_take(&fd);
+}
+
+/* Turns an offset from the end of the device into one from its begin. */
+static int resolve_offset(struct fw_copy *copy, const char *path, struct err *err)
+{
+	bool flash;
+	AUTO_FD fd = open_device(copy->device, &flash, err);
+
+	if (fd < 0 && flash)
+		return err_set(err, OTA_BOOTENV, "%s: raw flash takes no offset below 0", path);
+	if (fd < 0)
+		return -1;
+	copy->offset_bytes += lseek(fd, 0, SEEK_END);
+	if (copy->offset_bytes >= 0)
+		return 0;
+	return err_set(
+		err, OTA_BOOTENV, "%s: an offset is before the begin of %s", path, copy->device);
+}
+
+static int find_devices(struct fw_config *config, const char *path, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(config->copy); i++) {
-		const char *device = config->copy[i].device;
+		struct fw_copy *copy = &config->copy[i];
 
 		/* a UBI volume by its name is no path */
-		if (strchr(device, ':') || access(device, F_OK) == 0)
-			continue;
-		err_errno(err, OTA_BOOTENV, "%s names %s", path, device);
-		return err_hint(err, "correct the device in %s", path);
+		if (!strchr(copy->device, ':') && access(copy->device, F_OK) < 0) {
+			err_errno(err, OTA_BOOTENV, "%s names %s", path, copy->device);
+			return err_hint(err, "correct the device in %s", path);
+		}
+		if (copy->offset_bytes < 0 && resolve_offset(copy, path, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -142,24 +175,30 @@ int fwconfig_read(const char *path, struct fw_config *config, struct err *err)
 	}
 	if (text.len && strlen(text.data) != text.len)
 		return err_set(err, OTA_BOOTENV, "%s is not a text file", path);
-	if (parse_text(text.data, path, config, err) < 0 || check_copies(config, path, err) < 0)
+	if (parse_text(text.data, path, config, err) < 0 || find_devices(config, path, err) < 0)
 		return -1;
-	return check_devices(config, path, err);
+	return check_copies(config, path, err);
+}
+
+int fwconfig_read_copy(const struct fw_copy *copy, void *bytes, bool *known, struct err *err)
+{
+	bool flash;
+	AUTO_FD fd = open_device(copy->device, &flash, err);
+
+	*known = !flash;
+	if (fd < 0)
+		return flash ? 0 : -1;
+	return file_pread(
+		fd, bytes, copy->size_bytes, (uint64_t)copy->offset_bytes, copy->device, err);
 }
 
 static int sync_device(const char *device, struct err *err)
 {
-	AUTO_FD fd = -1;
-	struct stat st;
+	bool flash;
+	AUTO_FD fd = open_device(device, &flash, err);
 
-	if (strchr(device, ':'))
-		return 0;
-	/* read-only: opening a block device for writing and closing it starts a needless scan */
-	fd = open(device, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(err, OTA_IO, "%s", device);
-	if (S_ISCHR(st.st_mode))
-		return 0;
+	if (fd < 0)
+		return flash ? 0 : -1;
 	if (fsync(fd) < 0)
 		return err_errno(err, OTA_IO, "sync %s", device);
 	/* pages that stay make the comparison weaker, not wrong */

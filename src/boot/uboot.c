@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The only home of libubootenv. What it does that one must know (0.3.2): it drops fsync's result,
- * leaks an environment that does not fit, and lets one that fits to the byte lose its end mark; so
- * the size is reckoned here first, and the sync is ours. From open to close it holds
- * /var/lock/fw_printenv.lock, if it may create it, against fw_setenv.
+ * leaks an environment that does not fit, lets one that fits to the byte lose its end mark, and
+ * writes .flags past the end; so the size is reckoned here first, and the sync is ours. From open
+ * to close it holds /var/lock/fw_printenv.lock, if it may create it, against fw_setenv.
  */
 #include "boot/uboot.h"
 
@@ -22,6 +22,8 @@
 #define VAR_LIMIT "bootlimit"
 #define VAR_EPOCH "ota_epoch"
 #define VAR_ROLLED_BACK "ota_rolled_back"
+
+#define FLAGS ".flags=" /* what U-Boot allows for which variable */
 
 #define COUNTER_MAX (UINT64_C(1) << 31)
 #define HEADER_BYTES 5u /* checksum and the flag that tells the newer copy */
@@ -176,12 +178,44 @@ static int write_env(struct uboot_ctx *ctx, const struct boot_env *env, struct e
 	return write_var(ctx, VAR_ROLLED_BACK, env->rolled_back ? "1" : NULL, err);
 }
 
-static int check_fits(struct uboot_ctx *ctx, size_t size_bytes, struct err *err)
+/* The most that the library writes for the .flags in a copy's bytes, which end with a NUL. It hides
+ * them, and adds an access letter to each variable that has none. */
+static size_t flags_bytes(const char *bytes, size_t len)
 {
-	size_t need = HEADER_BYTES + 1;
+	size_t most = 0, n;
 
-	for (void *var = NULL; (var = libuboot_iterator(ctx, var));)
+	for (size_t at = HEADER_BYTES; at < len && bytes[at]; at += n + 1) {
+		n = strlen(bytes + at);
+		if (strncmp(bytes + at, FLAGS, strlen(FLAGS)))
+			continue;
+		most = n + 1;
+		for (size_t i = 0; i < n; i++)
+			most += bytes[at + i] == ':';
+	}
+	return most;
+}
+
+/* Fails where what the library will write is too much for a copy. */
+static int check_fits(struct uboot_ctx *ctx, const struct fw_config *config, struct err *err)
+{
+	size_t need = HEADER_BYTES + 1, flags = 0, size_bytes = config->copy[0].size_bytes;
+	size_t all_flags = strlen(FLAGS) + 1;
+	AUTO_FREE char *bytes = calloc(1, size_bytes + 1);
+
+	if (!bytes)
+		return err_set(err, OTA_FAILED, "out of memory");
+	for (void *var = NULL; (var = libuboot_iterator(ctx, var));) {
 		need += strlen(libuboot_getname(var)) + strlen(libuboot_getvalue(var)) + 2;
+		all_flags += strlen(libuboot_getname(var)) + strlen(",:sa");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(config->copy); i++) {
+		bool known;
+		if (fwconfig_read_copy(&config->copy[i], bytes, &known, err) < 0)
+			return -1;
+		size_t here = known ? flags_bytes(bytes, size_bytes) : all_flags;
+		flags = here > flags ? here : flags;
+	}
+	need += flags;
 	if (need <= size_bytes)
 		return 0;
 	err_set(err, OTA_SPACE, "full: %zu bytes are needed, a copy holds %zu", need, size_bytes);
@@ -193,7 +227,7 @@ static int store_once(const struct fw_config *config, const struct boot_env *env
 	AUTO_SESSION *ctx = NULL;
 
 	if (session_begin(config, &ctx, err) < 0 || write_env(ctx, env, err) < 0 ||
-		check_fits(ctx, config->copy[0].size_bytes, err) < 0)
+		check_fits(ctx, config, err) < 0)
 		return -1;
 	if (libuboot_env_store(ctx) == 0)
 		return 0;
