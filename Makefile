@@ -6,6 +6,8 @@ MODE ?= release
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 BUILD := build/$(MODE)
+# the floor under a device's clock; a release tarball sets SOURCE_DATE_EPOCH
+BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 CC ?= gcc
 PKGS := libcrypto libzstd libubootenv jansson inih
 
@@ -50,6 +52,7 @@ help:
 	  'make format     clang-format;  make docs: synopsis, options, completions from the table' \
 	  'MODE=release|asan|cover|fuzz selects how it is built (below build/MODE)'
 
+$(BUILD)/src/flow/policy.o: CPPFLAGS += -DOTA_BUILD_TIME=$(BUILD_TIME)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@

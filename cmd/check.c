@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/device.h"
+#include "cmd/output.h"
+#include "flow/install.h"
 
 struct check_args {
 	bool retry, downgrade;
@@ -16,8 +18,23 @@ static const struct option_row rows[] = {
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "check is not connected yet");
+	const struct check_args *a = args;
+	const struct policy_options options = {a->retry, a->downgrade};
+	struct install_result found;
+	struct device_facts facts;
+	char digest[DIGEST_TEXT_LEN];
+
+	if (device_read(front, &facts, err) < 0)
+		return -1;
+	AUTO_SOURCE *source = device_source(front, argc ? argv[0] : NULL, err);
+	if (!source || install_check(&facts.device, source, &options, &found, err) < 0)
+		return -1;
+	digest_text(&found.manifest.digest, digest);
+	output_data(front, "%s %s", found.release.version, digest);
+	return output_json(front,
+		json_make(err, "{s:s, s:s, s:I}", "version", found.release.version, "digest",
+			digest, "epoch", (long long)found.release.epoch),
+		err);
 }
 
 const struct command cmd_check = {

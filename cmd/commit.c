@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "cmd/boot_json.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/device.h"
+#include "cmd/output.h"
 
 struct commit_args {
 	bool no_checks;
@@ -12,10 +14,47 @@ static const struct option_row rows[] = {
 		.offset = offsetof(struct commit_args, no_checks)},
 };
 
+/* What a check said is only worth its place where it did not pass, or where one wants to see all.
+ */
+static void report(void *ctx, const struct check_report *r)
+{
+	struct front *front = ctx;
+
+	if (r->passed) {
+		output_say(front, "check %s passed", r->name);
+		output_detail(front, "%s", r->output);
+		return;
+	}
+	output_say(front, "check %s failed%s: %s", r->name,
+		r->required ? "" : " (it is only wanted)", r->why);
+	if (r->output[0])
+		output_say(front, "%s", r->output);
+}
+
+static int commit(struct front *front, const struct device *d, bool no_checks,
+	struct boot_result *r, struct err *err)
+{
+	struct checks checks = {.dir = d->checks,
+		.timeout_ms = d->checks_timeout_ms,
+		.report = report,
+		.ctx = front};
+
+	return boot_commit(d, no_checks ? NULL : &checks, r, err);
+}
+
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "commit is not connected yet");
+	const struct commit_args *a = args;
+	struct boot_result r = {0};
+	struct device_facts facts;
+	char slot[BOOT_SLOT_LEN];
+
+	(void)argc, (void)argv;
+	if (device_read(front, &facts, err) < 0 ||
+		commit(front, &facts.device, a->no_checks, &r, err) < 0)
+		return -1;
+	output_say(front, "%s is good and stays", boot_slot(&r, slot));
+	return boot_tell(front, &r, err);
 }
 
 const struct command cmd_commit = {

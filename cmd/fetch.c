@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/device.h"
+#include "cmd/install_json.h"
+#include "cmd/output.h"
 
 struct fetch_args {
 	bool retry, downgrade;
@@ -14,10 +17,36 @@ static const struct option_row rows[] = {
 		.offset = offsetof(struct fetch_args, downgrade)},
 };
 
+static void say(struct front *front, const struct install_result *r)
+{
+	char moved[TEXT_BYTES_LEN], found[TEXT_BYTES_LEN];
+
+	text_bytes(r->moved_bytes, moved);
+	text_bytes(r->found_bytes, found);
+	if (r->already)
+		output_say(front, "release %s is fetched already", r->release.version);
+	else if (r->found_bytes)
+		output_say(front, "fetched release %s: %s, and %s were there from an earlier run",
+			r->release.version, moved, found);
+	else
+		output_say(front, "fetched release %s: %s", r->release.version, moved);
+}
+
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "fetch is not connected yet");
+	const struct fetch_args *a = args;
+	const struct policy_options options = {a->retry, a->downgrade};
+	struct install_result r;
+	struct device_facts facts;
+
+	if (device_read(front, &facts, err) < 0)
+		return -1;
+	AUTO_SOURCE *source = device_source(front, argc ? argv[0] : NULL, err);
+	if (!source ||
+		install_fetch(&facts.device, source, &options, front_progress(front), &r, err) < 0)
+		return -1;
+	say(front, &r);
+	return output_json(front, install_json(&r, err), err);
 }
 
 const struct command cmd_fetch = {

@@ -76,6 +76,14 @@ const struct config *front_config(struct front *front, struct err *err)
 	return &front->config;
 }
 
+int front_path(const struct front *front, const char *path, char out[PATH_MAX], struct err *err)
+{
+	char root[PATH_MAX];
+
+	return root_prefix(front->options.root, root, err) < 0 ? -1
+							       : path_join(out, root, path, err);
+}
+
 const struct progress *front_progress(struct front *front)
 {
 	return progress_view_open(&front->view);

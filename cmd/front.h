@@ -6,6 +6,7 @@
 #ifndef OTA_CMD_FRONT_H
 #define OTA_CMD_FRONT_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -31,6 +32,10 @@ struct front {
 
 /* ota.conf, read at the first call; NULL on failure. The front owns it. Errors: config, io. */
 const struct config *front_config(struct front *front, struct err *err) MUST_USE;
+
+/* A path of this machine with the --root prefix. Errors: usage (too long). */
+int front_path(
+	const struct front *front, const char *path, char out[PATH_MAX], struct err *err) MUST_USE;
 
 /* What a flow takes as its progress; NULL where --progress or -q asks for silence. */
 const struct progress *front_progress(struct front *front);

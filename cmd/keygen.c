@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/mem.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/output.h"
+#include "trust/key.h"
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "keygen is not connected yet");
+	(void)args, (void)argc;
+	if (key_generate(argv[0], err) < 0)
+		return -1;
+	output_say(front, "made %s.key (keep it secret) and %s.pub (for trust.d on the devices)",
+		argv[0], argv[0]);
+	return output_json(front,
+		json_make(
+			err, "{s:s+, s:s+}", "private", argv[0], ".key", "public", argv[0], ".pub"),
+		err);
 }
 
 const struct command cmd_keygen = {

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cmd/command.h"
 #include "cmd/front.h"
+#include "flow/store.h"
 
 /* What a shell gives for a program that it cannot run, and for one that is not there. */
 #define STATUS_CANNOT_RUN 126
@@ -73,7 +74,7 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 
 	(void)argc;
 	if (!config || dir_make(config->device.store, err) < 0 ||
-		path_join(path, config->device.store, "lock.update", err) < 0)
+		path_join(path, config->device.store, UPDATE_LOCK, err) < 0)
 		return -1;
 	AUTO_FD lock = lock_take(path, argv[0], a->wait_ms, err);
 	if (lock < 0)

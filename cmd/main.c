@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "cmd/front.h"
 #include "cmd/help.h"
 #include "cmd/options.h"
@@ -44,8 +44,7 @@ int main(int argc, char **argv)
 	struct front front = {0};
 	struct err err = {0};
 
-	/* a reader that goes away is an error of writing, with a message and a status */
-	signal(SIGPIPE, SIG_IGN);
+	interrupt_arm();
 	int rc = parse_and_run(&front, argc, argv, &err);
 	if (rc == 0)
 		rc = output_finish(&err);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "cmd/text.h"
+#include "base/text.h"
 
 #define JSON_OUT_MAX (1024 * 1024)
 #define RED "\033[1;31m"

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/output.h"
+#include "flow/pack.h"
 
 struct pack_args {
 	const char *rootfs, *compatible, *version, *output, *expires, *channel;
@@ -28,14 +34,87 @@ static const struct option_row rows[] = {
 		.offset = AT(phase_percent), .preset = "100", .max = 100},
 	{"level", "N", "zstd level, 1 to 19", OPTION_UINT, .offset = AT(level), .preset = "19",
 		.min = 1, .max = 19},
-	{"frame-size", "SIZE", "raw bytes in a frame, 64K to 4M", OPTION_SIZE,
-		.offset = AT(frame_bytes), .preset = "512K", .min = 64 << 10, .max = 4 << 20},
+	{"frame-size", "SIZE", "raw bytes in a frame: 256K, 512K or 1M", OPTION_SIZE,
+		.offset = AT(frame_bytes), .preset = "512K", .min = 256 << 10, .max = 1 << 20},
 };
+
+static int date_of(const char *option, const char *text, int64_t *utc_s, struct err *err)
+{
+	*utc_s = NO_TIME;
+	if (!text || clock_parse(text, utc_s, err) == 0)
+		return 0;
+	return err_wrap(err, "--%s", option);
+}
+
+/* Only a build that says when it was made is stamped: the same input gives the same bytes. */
+static int created_of(const char *text, int64_t *utc_s, struct err *err)
+{
+	char *end;
+
+	*utc_s = NO_TIME;
+	if (!text || !*text)
+		return 0;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (*end || errno || value < 0 || value > CLOCK_MAX_S)
+		return err_set(err, OTA_USAGE, "SOURCE_DATE_EPOCH: '%.40s' is no time", text);
+	*utc_s = value;
+	return 0;
+}
+
+static int word_of(const char *option, const char *text, char word[WORD_LEN], struct err *err)
+{
+	if (!text || strlen(text) < WORD_LEN) {
+		strcpy(word, text ? text : "");
+		return 0;
+	}
+	return err_set(err, OTA_USAGE, "--%s: more than %d characters", option, WORD_LEN - 1);
+}
+
+static int describe(const struct pack_args *a, struct release *r, struct err *err)
+{
+	r->epoch = a->epoch;
+	r->phase = (unsigned)a->phase_percent;
+	if (word_of("version", a->version, r->version, err) < 0 ||
+		word_of("compatible", a->compatible, r->compatible, err) < 0 ||
+		word_of("channel", a->channel, r->channel, err) < 0 ||
+		date_of("expires", a->expires, &r->expires, err) < 0)
+		return -1;
+	return created_of(getenv("SOURCE_DATE_EPOCH"), &r->created, err);
+}
+
+static void say(struct front *front, const struct release *r, const char *output)
+{
+	char raw[TEXT_BYTES_LEN], coded[TEXT_BYTES_LEN];
+
+	text_bytes(r->raw_bytes, raw);
+	text_bytes(r->image.size, coded);
+	output_say(front, "packed release %s into %s: %s as %s", r->version, output, raw, coded);
+}
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "pack is not connected yet");
+	const struct pack_args *a = args;
+	const struct pack_spec spec = {
+		a->rootfs, a->output, (int)a->level, (uint32_t)a->frame_bytes};
+	struct release r = {0};
+	struct descriptor manifest;
+	char digest[DIGEST_TEXT_LEN];
+
+	(void)argc, (void)argv;
+	if (a->frame_bytes & (a->frame_bytes - 1))
+		return err_set(err, OTA_USAGE, "--frame-size: 256K, 512K or 1M");
+	if (describe(a, &r, err) < 0 ||
+		pack_release(&spec, front_progress(front), &r, &manifest, err) < 0)
+		return -1;
+	digest_text(&manifest.digest, digest);
+	say(front, &r, a->output);
+	output_data(front, "%s", digest);
+	return output_json(front,
+		json_make(err, "{s:s, s:s, s:I, s:I}", "version", r.version, "digest", digest,
+			"raw_bytes", (long long)r.raw_bytes, "layer_bytes",
+			(long long)r.image.size),
+		err);
 }
 
 const struct command cmd_pack = {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cmd/text.h"
+#include "base/text.h"
 
 #define REDRAW_MS 100
 #define DEFAULT_COLUMNS 80

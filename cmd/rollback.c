@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "cmd/boot_json.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/device.h"
+#include "cmd/output.h"
 
 struct rollback_args {
 	const char *reason;
@@ -17,8 +19,19 @@ static const struct option_row rows[] = {
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "rollback is not connected yet");
+	const struct rollback_args *a = args;
+	const struct rollback_options options = {a->reason, a->force};
+	struct boot_result r = {0};
+	struct device_facts facts;
+	char slot[BOOT_SLOT_LEN];
+
+	(void)argc, (void)argv;
+	if (device_read(front, &facts, err) < 0 ||
+		boot_rollback(&facts.device, &options, front_progress(front), &r, err) < 0)
+		return -1;
+	output_say(front, "%s is the next to boot%s", boot_slot(&r, slot),
+		r.trial ? ", on trial: reboot now" : "");
+	return boot_tell(front, &r, err);
 }
 
 const struct command cmd_rollback = {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/output.h"
+#include "flow/sign.h"
 
 struct sign_args {
 	const char *key;
@@ -14,8 +15,22 @@ static const struct option_row rows[] = {
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "sign is not connected yet");
+	const struct sign_args *a = args;
+	char digest[DIGEST_TEXT_LEN];
+	struct sign_result r;
+
+	(void)argc;
+	if (sign_release(argv[0], a->key, &r, err) < 0)
+		return -1;
+	digest_text(&r.manifest.digest, digest);
+	output_say(front,
+		r.already ? "%s is signed with this key already" : "signed %s (%zu signatures)",
+		argv[0], r.n_signatures);
+	output_data(front, "%s", digest);
+	return output_json(front,
+		json_make(err, "{s:s, s:i, s:b}", "digest", digest, "signatures",
+			(int)r.n_signatures, "already", r.already),
+		err);
 }
 
 const struct command cmd_sign = {

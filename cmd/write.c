@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "cmd/command.h"
-#include "cmd/front.h"
+#include "cmd/device.h"
+#include "cmd/install_json.h"
+#include "cmd/output.h"
 
 struct write_args {
 	const char *slot;
@@ -19,8 +21,24 @@ static const struct option_row rows[] = {
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
-	(void)front, (void)args, (void)argc, (void)argv;
-	return err_set(err, OTA_FAILED, "write is not connected yet");
+	const struct write_args *a = args;
+	const struct write_options options = {
+		.policy = {a->retry, a->downgrade}, .slot = a->slot ? a->slot[0] : '\0'};
+	AUTO_SOURCE *source = NULL;
+	struct install_result r;
+	struct device_facts facts;
+
+	if (device_read(front, &facts, err) < 0)
+		return -1;
+	if (argc && !(source = device_source(front, argv[0], err)))
+		return -1;
+	if (install_write(&facts.device, source, &options, front_progress(front), &r, err) < 0)
+		return -1;
+	output_say(front,
+		r.already ? "slot %c holds release %s already, proved"
+			  : "slot %c holds release %s: written, read back, proved",
+		r.slot, r.release.version);
+	return output_json(front, install_json(&r, err), err);
 }
 
 const struct command cmd_write = {

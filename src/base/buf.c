@@ -8,7 +8,8 @@
 static int buf_reserve(struct buf *b, size_t more, struct err *err)
 {
 	if (more > b->cap || b->len > b->cap - more)
-		return err_set(err, OTA_CORRUPT, "larger than the %zu bytes that are allowed", b->cap);
+		return err_set(
+			err, OTA_CORRUPT, "larger than the %zu bytes that are allowed", b->cap);
 	size_t need = b->len + more + 1;
 	if (need <= b->room)
 		return 0;

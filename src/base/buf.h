@@ -19,7 +19,10 @@ struct buf {
 	size_t cap;
 };
 
-#define BUF(max) {.cap = (max)}
+#define BUF(max)                                                                                   \
+	{                                                                                          \
+		.cap = (max)                                                                       \
+	}
 
 /* Appends bytes. Failure leaves what was there. Errors: corrupt (over the cap), failed (memory). */
 int buf_add(struct buf *b, const void *data, size_t len, struct err *err) MUST_USE;

@@ -53,6 +53,6 @@ int clock_parse(const char *text, int64_t *utc_s, struct err *err)
 		*utc_s = t;
 		return 0;
 	}
-	return err_set(err, OTA_USAGE, "'%.40s' is no date like 2026-11-23 or 2026-11-23T10:20:30Z",
-		text);
+	return err_set(
+		err, OTA_USAGE, "'%.40s' is no date like 2026-11-23 or 2026-11-23T10:20:30Z", text);
 }

@@ -9,7 +9,8 @@
 
 #include "base/err.h"
 
-#define CLOCK_TEXT_LEN 21 /* "2026-11-23T10:20:30Z" and NUL; years 0 to 9999 */
+#define CLOCK_MAX_S 253402300799LL /* the last second of the year 9999 */
+#define CLOCK_TEXT_LEN 21          /* "2026-11-23T10:20:30Z" and NUL; years 0 to 9999 */
 
 uint64_t clock_mono_ms(void);
 int64_t clock_utc_s(void);

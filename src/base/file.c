@@ -75,8 +75,8 @@ int file_pread(int fd, void *data, size_t len, uint64_t offset, const char *what
 	return 0;
 }
 
-int file_pwrite(int fd, const void *data, size_t len, uint64_t offset, const char *what,
-	struct err *err)
+int file_pwrite(
+	int fd, const void *data, size_t len, uint64_t offset, const char *what, struct err *err)
 {
 	for (size_t done = 0; done < len;) {
 		ssize_t n =
@@ -115,11 +115,11 @@ int file_temp(const char *path, char tmp[PATH_MAX], struct err *err)
 	return fd;
 }
 
-int file_publish_fd(int fd, const char *tmp, const char *path, struct err *err)
+int file_publish_fd(int fd, const char *tmp, const char *path, mode_t mode, struct err *err)
 {
 	char dir[PATH_MAX];
 
-	if (fsync(fd) < 0)
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
 		return err_errno(err, OTA_IO, "sync %s", path);
 	if (rename(tmp, path) < 0)
 		return err_errno(err, OTA_IO, "rename to %s", path);
@@ -134,12 +134,9 @@ int file_publish(const char *path, const void *data, size_t len, mode_t mode, st
 
 	if (fd < 0)
 		return -1;
-	if (file_pwrite(fd, data, len, 0, path, err) == 0) {
-		if (fchmod(fd, mode) < 0)
-			err_errno(err, OTA_IO, "%s", path);
-		else if (file_publish_fd(fd, tmp, path, err) == 0)
-			return 0;
-	}
+	if (file_pwrite(fd, data, len, 0, path, err) == 0 &&
+		file_publish_fd(fd, tmp, path, mode, err) == 0)
+		return 0;
 	unlink(tmp);
 	return -1;
 }
@@ -181,8 +178,7 @@ int dir_make(const char *path, struct err *err)
 	struct stat st;
 
 	if (stat(path, &st) == 0)
-		return S_ISDIR(st.st_mode) ? 0
-					   : err_set(err, OTA_IO, "%s is not a folder", path);
+		return S_ISDIR(st.st_mode) ? 0 : err_set(err, OTA_IO, "%s is not a folder", path);
 	parent_of(path, parent);
 	if (strcmp(parent, path) && dir_make(parent, err) < 0)
 		return -1;

@@ -26,19 +26,20 @@ int file_open_read(const char *path, struct err *err) MUST_USE;
 int file_read(const char *path, struct buf *b, struct err *err) MUST_USE;
 
 /* Reads or writes exactly len bytes at offset; a short file is OTA_CORRUPT. */
-int file_pread(int fd, void *data, size_t len, uint64_t offset, const char *what, struct err *err)
-	MUST_USE;
+int file_pread(int fd, void *data, size_t len, uint64_t offset, const char *what,
+	struct err *err) MUST_USE;
 int file_pwrite(int fd, const void *data, size_t len, uint64_t offset, const char *what,
 	struct err *err) MUST_USE;
 
 /* Replaces path atomically and durably: temporary file beside it, write, fsync, rename, fsync of
  * the folder. Failure leaves the old file as it was. */
-int file_publish(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
-	MUST_USE;
+int file_publish(
+	const char *path, const void *data, size_t len, mode_t mode, struct err *err) MUST_USE;
 
 /* Renames a file whose bytes are complete to its name, durably: fsync of fd, rename, fsync of the
  * folder. Success is the only way a name appears. */
-int file_publish_fd(int fd, const char *tmp, const char *path, struct err *err) MUST_USE;
+int file_publish_fd(
+	int fd, const char *tmp, const char *path, mode_t mode, struct err *err) MUST_USE;
 
 /* Creates a new file of its own name in the folder of path, mode 0600; tmp receives that name.
  * Returns the descriptor. What a killed run leaves is removed by file_sweep(). */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Cleanup by scope. A variable marked so is released when it goes out of scope, whichever way;
- * success hands the thing over with mem_take() or fd_take().
+ * success hands a descriptor over with fd_take().
  */
 #ifndef OTA_BASE_MEM_H
 #define OTA_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
@@ -29,6 +31,14 @@ static inline int fd_take(int *fd)
 
 	*fd = -1;
 	return taken;
+}
+
+/* len is at least 1 */
+static inline bool mem_is_zero(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	return p[0] == 0 && memcmp(p, p + 1, len - 1) == 0;
 }
 
 #define AUTO_FD CLEANUP(cleanup_fd) int

@@ -32,12 +32,7 @@ unsigned pool_default_threads(void)
 	return n < 1 ? 1 : n > DEFAULT_MAX_THREADS ? DEFAULT_MAX_THREADS : (unsigned)n;
 }
 
-unsigned pool_jobs(const struct pool *pool)
-{
-	return pool->spec.n_jobs;
-}
-
-void *pool_job(struct pool *pool, unsigned n)
+static void *pool_job(struct pool *pool, unsigned n)
 {
 	return pool->jobs + n * pool->spec.job_size;
 }
@@ -120,13 +115,39 @@ int pool_drain(struct pool *pool, struct err *err)
 	return 0;
 }
 
+static int prepare(struct pool *pool, struct err *err)
+{
+	pool->jobs = calloc(pool->spec.n_jobs, pool->spec.job_size);
+	pool->done = calloc(pool->spec.n_jobs, sizeof(*pool->done));
+	if (!pool->jobs || !pool->done)
+		return err_set(err, OTA_FAILED, "out of memory for worker threads");
+	for (unsigned n = 0; pool->spec.prepare && n < pool->spec.n_jobs; n++)
+		if (pool->spec.prepare(pool_job(pool, n), pool->spec.ctx, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int start_threads(struct pool *pool, struct err *err)
+{
+	sigset_t all, before;
+
+	sigfillset(&all); /* signals belong to the submitter's thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (pool->n_running < pool->spec.n_threads &&
+		!pthread_create(&pool->threads[pool->n_running], NULL, worker, pool))
+		pool->n_running++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return pool->n_running ? 0 : err_set(err, OTA_FAILED, "cannot start a worker thread");
+}
+
 struct pool *pool_start(const struct pool_spec *spec, struct err *err)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
-	sigset_t all, before;
 
-	if (!pool)
-		goto no_memory;
+	if (!pool) {
+		err_set(err, OTA_FAILED, "out of memory for worker threads");
+		return NULL;
+	}
 	pool->spec = *spec;
 	if (!pool->spec.n_threads)
 		pool->spec.n_threads = pool_default_threads();
@@ -134,28 +155,12 @@ struct pool *pool_start(const struct pool_spec *spec, struct err *err)
 		pool->spec.n_threads = MAX_THREADS;
 	if (!pool->spec.n_jobs)
 		pool->spec.n_jobs = pool->spec.n_threads + 2;
-	pool->jobs = calloc(pool->spec.n_jobs, spec->job_size);
-	pool->done = calloc(pool->spec.n_jobs, sizeof(*pool->done));
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->to_workers, NULL);
 	pthread_cond_init(&pool->to_submitter, NULL);
-	if (!pool->jobs || !pool->done)
-		goto no_memory;
-	sigfillset(&all); /* signals belong to the submitter's thread */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (pool->n_running < pool->spec.n_threads &&
-		!pthread_create(&pool->threads[pool->n_running], NULL, worker, pool))
-		pool->n_running++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (pool->n_running > 0)
+	if (prepare(pool, err) == 0 && start_threads(pool, err) == 0)
 		return pool;
-	err_set(err, OTA_FAILED, "cannot start a worker thread");
 	pool_stop(pool);
-	return NULL;
-no_memory:
-	err_set(err, OTA_FAILED, "out of memory for worker threads");
-	if (pool)
-		pool_stop(pool);
 	return NULL;
 }
 
@@ -167,6 +172,8 @@ void pool_stop(struct pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	while (pool->n_running > 0)
 		pthread_join(pool->threads[--pool->n_running], NULL);
+	for (unsigned n = 0; pool->spec.release && pool->jobs && n < pool->spec.n_jobs; n++)
+		pool->spec.release(pool_job(pool, n));
 	pthread_mutex_destroy(&pool->lock);
 	pthread_cond_destroy(&pool->to_workers);
 	pthread_cond_destroy(&pool->to_submitter);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 
 struct pool;
 
@@ -23,22 +24,27 @@ struct pool_spec {
 	unsigned n_threads; /* 0: as many as there are cores, at most 4 */
 	unsigned n_jobs;    /* 0: two more than threads */
 	size_t job_size;
+	int (*prepare)(void *job, void *ctx, struct err *err); /* gives it buffers; NULL: none */
 	int (*work)(void *job, void *ctx, struct err *err);
 	int (*reap)(void *job, void *ctx, struct err *err); /* NULL: nothing to do */
+	void (*release)(void *job); /* frees them, also of a job that was half prepared */
 	void *ctx;
 };
 
-/* Errors: failed (threads or memory). */
+/* Errors: failed (threads or memory), those of prepare. */
 struct pool *pool_start(const struct pool_spec *spec, struct err *err) MUST_USE;
 void *pool_take(struct pool *pool, struct err *err) MUST_USE;
 void pool_submit(struct pool *pool);
 int pool_drain(struct pool *pool, struct err *err) MUST_USE;
 void pool_stop(struct pool *pool);
 
-/* How many jobs there are and the n-th one, to give them buffers before the first turn and to free
- * these after the last. */
-unsigned pool_jobs(const struct pool *pool);
-void *pool_job(struct pool *pool, unsigned n);
+static inline void cleanup_pool(struct pool **pool)
+{
+	if (*pool)
+		pool_stop(*pool);
+}
+
+#define AUTO_POOL CLEANUP(cleanup_pool) struct pool
 
 /* How many threads `n_threads = 0` means on this machine. */
 unsigned pool_default_threads(void);

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "io/layout.h"
 
-int layout_blob_path(const char *dir, const struct digest *digest, char out[PATH_MAX],
-	struct err *err)
+int layout_blob_path(
+	const char *dir, const struct digest *digest, char out[PATH_MAX], struct err *err)
 {
 	char hex[DIGEST_HEX_LEN], name[sizeof(LAYOUT_BLOB_FORMAT) + DIGEST_HEX_LEN];
 
@@ -48,8 +48,8 @@ bool layout_blob_exists(const char *dir, const struct descriptor *d)
 	return fd >= 0;
 }
 
-int layout_blob_put(const char *dir, const void *data, size_t len, struct descriptor *d,
-	struct err *err)
+int layout_blob_put(
+	const char *dir, const void *data, size_t len, struct descriptor *d, struct err *err)
 {
 	char path[PATH_MAX];
 

@@ -3,8 +3,8 @@
 
 typedef int reader(const json_t *, const struct json_field *, size_t, const char *, struct err *);
 
-static int read_with(reader *read, const json_t *object, struct descriptor *d, const char *what,
-	struct err *err)
+static int read_with(
+	reader *read, const json_t *object, struct descriptor *d, const char *what, struct err *err)
 {
 	char digest[DIGEST_TEXT_LEN];
 	const struct json_field fields[] = {
@@ -28,8 +28,8 @@ int descriptor_read(const json_t *object, struct descriptor *d, const char *what
 	return read_with(json_read, object, d, what, err);
 }
 
-int descriptor_read_open(const json_t *object, struct descriptor *d, const char *what,
-	struct err *err)
+int descriptor_read_open(
+	const json_t *object, struct descriptor *d, const char *what, struct err *err)
 {
 	return read_with(json_read_open, object, d, what, err);
 }

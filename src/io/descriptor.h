@@ -20,12 +20,12 @@ struct descriptor {
 };
 
 /* Reads one from signed data: these three fields and no other. Errors: corrupt. */
-int descriptor_read(const json_t *object, struct descriptor *d, const char *what, struct err *err)
-	MUST_USE;
+int descriptor_read(
+	const json_t *object, struct descriptor *d, const char *what, struct err *err) MUST_USE;
 
 /* Reads one from unsigned data, where others may stand beside. */
-int descriptor_read_open(const json_t *object, struct descriptor *d, const char *what,
-	struct err *err) MUST_USE;
+int descriptor_read_open(
+	const json_t *object, struct descriptor *d, const char *what, struct err *err) MUST_USE;
 
 /* The three fields as a new object. Errors: failed. */
 json_t *descriptor_json(const struct descriptor *d, struct err *err) MUST_USE;

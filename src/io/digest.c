@@ -2,6 +2,11 @@
 #include "io/digest.h"
 
 #include <openssl/evp.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+
+#define CHUNK_BYTES 65536
 #include <stdio.h>
 
 void digest_hex(const struct digest *d, char out[DIGEST_HEX_LEN])
@@ -78,4 +83,21 @@ int digest_of(const void *data, size_t len, struct digest *d, struct err *err)
 	if (EVP_Digest(data, len, d->bytes, NULL, EVP_sha256(), NULL) == 1)
 		return 0;
 	return err_set(err, OTA_FAILED, "SHA-256 failed in OpenSSL");
+}
+
+int digest_of_file(int fd, uint64_t len, const char *what, struct digest *d, struct err *err)
+{
+	AUTO_FREE char *chunk = malloc(CHUNK_BYTES);
+	AUTO_DIGEST *state = digest_begin(err);
+
+	if (!chunk)
+		return err_set(err, OTA_FAILED, "out of memory");
+	for (uint64_t at = 0; state && at < len;) {
+		size_t n = len - at < CHUNK_BYTES ? (size_t)(len - at) : CHUNK_BYTES;
+		if (interrupt_check(err) < 0 || file_pread(fd, chunk, n, at, what, err) < 0 ||
+			digest_add(state, chunk, n, err) < 0)
+			return -1;
+		at += n;
+	}
+	return state ? digest_end(&state, d, err) : -1;
 }

@@ -37,6 +37,11 @@ int digest_parse_hex(const char *hex, struct digest *d, struct err *err) MUST_US
 /* In one go. Errors: failed (OpenSSL). */
 int digest_of(const void *data, size_t len, struct digest *d, struct err *err) MUST_USE;
 
+/* Of the first len bytes of a file; `what` names it. Errors: io, corrupt (it is shorter),
+ * interrupted. */
+int digest_of_file(
+	int fd, uint64_t len, const char *what, struct digest *d, struct err *err) MUST_USE;
+
 /* Piece by piece: digest_begin -> digest_add* -> digest_end, which frees; digest_drop frees without
  * a result (NULL is fine). */
 struct digest_state;

@@ -87,15 +87,15 @@ static int check_range_answer(struct http *h)
 
 	if (sscanf(h->content_range, " bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last,
 		    &size) != 3)
-		return err_set(h->err, OTA_CORRUPT, "an unreadable Content-Range '%s'",
-			h->content_range);
+		return err_set(
+			h->err, OTA_CORRUPT, "an unreadable Content-Range '%s'", h->content_range);
 	if (first != r->offset || last != r->offset + r->len - 1)
 		return err_set(h->err, OTA_CORRUPT, "sent bytes %ju to %ju instead of %ju to %ju",
 			(uintmax_t)first, (uintmax_t)last, (uintmax_t)r->offset,
 			(uintmax_t)(r->offset + r->len - 1));
 	if (size != r->file_size)
-		return err_set(h->err, OTA_CORRUPT, "has %ju bytes instead of %ju",
-			(uintmax_t)size, (uintmax_t)r->file_size);
+		return err_set(h->err, OTA_CORRUPT, "has %ju bytes instead of %ju", (uintmax_t)size,
+			(uintmax_t)r->file_size);
 	return 0;
 }
 
@@ -241,7 +241,8 @@ static int status_error(long status, const char *url, struct err *err)
 
 	err_set(err, for_now ? OTA_RETRY : OTA_REFUSED, "%s: the server answers %ld", url, status);
 	if (for_now)
-		return err_hint(err, "run the same command again later: it goes on where it stopped");
+		return err_hint(
+			err, "run the same command again later: it goes on where it stopped");
 	return err_hint(err, "check the source's address and tag");
 }
 

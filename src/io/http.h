@@ -15,7 +15,7 @@
 struct http;
 
 struct http_options {
-	const char *ca_file;	 /* NULL: the system's */
+	const char *ca_file;     /* NULL: the system's */
 	const char *client_cert; /* NULL: none; PEM */
 	const char *client_key;
 	const char *proxy; /* NULL: what the environment says */
@@ -24,7 +24,7 @@ struct http_options {
 /* The part of a file that is asked for. */
 struct http_range {
 	uint64_t offset;
-	uint64_t len;	    /* 0: the whole file, of unknown size */
+	uint64_t len;       /* 0: the whole file, of unknown size */
 	uint64_t file_size; /* of the whole file, to compare with what the server says */
 };
 

@@ -24,11 +24,11 @@ typedef struct json_t json_t;
 
 enum json_kind {
 	JSON_KIND_STRING, /* char[size]; longer is an error; no control characters */
-	JSON_KIND_UINT,	  /* uint64_t, 0 to 2^63-1 */
-	JSON_KIND_BOOL,	  /* bool */
+	JSON_KIND_UINT,   /* uint64_t, 0 to 2^63-1 */
+	JSON_KIND_BOOL,   /* bool */
 	JSON_KIND_OBJECT, /* json_t *, borrowed from its parent */
 	JSON_KIND_ARRAY,  /* json_t *, borrowed from its parent */
-	JSON_KIND_ANY,	  /* passed over */
+	JSON_KIND_ANY,    /* passed over */
 };
 
 struct json_field {

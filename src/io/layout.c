@@ -14,7 +14,8 @@
 
 bool tag_is_sound(const char *tag)
 {
-	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+	static const char first[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 	size_t len = strlen(tag);
 
 	return len > 0 && len < TAG_LEN && strchr(first, tag[0]) &&
@@ -30,8 +31,8 @@ int layout_split(const char *text, char dir[PATH_MAX], char tag[TAG_LEN], struct
 	size_t dir_len = colon && !strchr(colon, '/') ? (size_t)(colon - text) : strlen(text);
 
 	if (dir_len == 0 || dir_len >= PATH_MAX)
-		return err_set(err, OTA_USAGE, "'%.100s' names no folder like DIR or DIR:TAG",
-			text);
+		return err_set(
+			err, OTA_USAGE, "'%.100s' names no folder like DIR or DIR:TAG", text);
 	memcpy(dir, text, dir_len);
 	dir[dir_len] = '\0';
 	const char *name = text[dir_len] ? text + dir_len + 1 : "latest";
@@ -51,8 +52,7 @@ int layout_create(const char *dir, struct err *err)
 	file_sweep(path);
 	if (path_join(path, dir, "oci-layout", err) < 0)
 		return -1;
-	if (access(path, F_OK) < 0 &&
-		file_publish(path, version, strlen(version), 0644, err) < 0)
+	if (access(path, F_OK) < 0 && file_publish(path, version, strlen(version), 0644, err) < 0)
 		return -1;
 	if (path_join(path, dir, "index.json", err) < 0)
 		return -1;
@@ -133,8 +133,8 @@ static int find_entry(const json_t *manifests, const char *tag, size_t *place, s
 	return 0;
 }
 
-static int index_find(const json_t *manifests, const char *tag, struct descriptor *d,
-	struct err *err)
+static int index_find(
+	const json_t *manifests, const char *tag, struct descriptor *d, struct err *err)
 {
 	size_t place;
 
@@ -145,8 +145,8 @@ static int index_find(const json_t *manifests, const char *tag, struct descripto
 	return descriptor_read_open(json_item(manifests, place, "index.json", err), d, tag, err);
 }
 
-int layout_index_find(const char *text, size_t len, const char *tag, struct descriptor *d,
-	struct err *err)
+int layout_index_find(
+	const char *text, size_t len, const char *tag, struct descriptor *d, struct err *err)
 {
 	json_t *manifests;
 	AUTO_JSON *root = index_parse_text(text, len, &manifests, err);

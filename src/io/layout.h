@@ -35,16 +35,16 @@ int layout_index_find(const char *text, size_t len, const char *tag, struct desc
 	struct err *err) MUST_USE;
 
 /* The same in a folder; io where there is no layout. */
-int layout_tag_get(const char *dir, const char *tag, struct descriptor *d, struct err *err)
-	MUST_USE;
+int layout_tag_get(
+	const char *dir, const char *tag, struct descriptor *d, struct err *err) MUST_USE;
 
 /* Points a tag at a manifest, or removes it; durable when it returns. */
-int layout_tag_set(const char *dir, const char *tag, const struct descriptor *d, struct err *err)
-	MUST_USE;
+int layout_tag_set(
+	const char *dir, const char *tag, const struct descriptor *d, struct err *err) MUST_USE;
 int layout_tag_remove(const char *dir, const char *tag, struct err *err) MUST_USE;
 
-int layout_blob_path(const char *dir, const struct digest *digest, char out[PATH_MAX],
-	struct err *err) MUST_USE;
+int layout_blob_path(
+	const char *dir, const struct digest *digest, char out[PATH_MAX], struct err *err) MUST_USE;
 
 /* Opens a blob for reading and checks its size; a missing blob, a symlink or another size is
  * OTA_CORRUPT. Returns the descriptor of the file. */

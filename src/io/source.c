@@ -81,7 +81,8 @@ static int web_resolve(struct source *s, const char *tag, struct descriptor *d, 
 		return 0;
 	err_wrap(err, "%s", url);
 	if (err->code == OTA_CORRUPT)
-		err_hint(err, "is that a layout made by 'ota pack', and no captive portal between?");
+		err_hint(
+			err, "is that a layout made by 'ota pack', and no captive portal between?");
 	return -1;
 }
 
@@ -99,8 +100,8 @@ static int web_stream(struct source *s, const struct descriptor *d, uint64_t off
 static const struct source_ops web_ops = {web_resolve, web_stream};
 
 /* Is the host of an http:// address named? A name without a port covers every port. */
-static bool is_named(const char *host, size_t host_len, const char *port,
-	const struct source_options *o)
+static bool is_named(
+	const char *host, size_t host_len, const char *port, const struct source_options *o)
 {
 	for (size_t i = 0; i < o->n_insecure_http; i++) {
 		const char *name = o->insecure_http[i];
@@ -124,7 +125,8 @@ static int check_plain_http(const char *text, const struct source_options *o, st
 	if (memchr(host, '@', all))
 		return err_set(err, OTA_USAGE, "%.100s: no user names in an address", text);
 	if (host_len < all && host[host_len] == ':')
-		snprintf(port, sizeof(port), "%.*s", (int)(all - host_len - 1), host + host_len + 1);
+		snprintf(
+			port, sizeof(port), "%.*s", (int)(all - host_len - 1), host + host_len + 1);
 	if (is_named(host, host_len, port, o))
 		return 0;
 	err_set(err, OTA_CONFIG, "%.100s: http without TLS to a host that is not named", text);
@@ -132,8 +134,8 @@ static int check_plain_http(const char *text, const struct source_options *o, st
 		(int)host_len, host);
 }
 
-static int open_web(struct source *s, const char *text, const struct source_options *o,
-	struct err *err)
+static int open_web(
+	struct source *s, const char *text, const struct source_options *o, struct err *err)
 {
 	size_t len = strcspn(text, "#");
 
@@ -152,8 +154,8 @@ static int open_web(struct source *s, const char *text, const struct source_opti
 	return s->http ? 0 : -1;
 }
 
-static int open_by_form(struct source *s, const char *text, const struct source_options *o,
-	struct err *err)
+static int open_by_form(
+	struct source *s, const char *text, const struct source_options *o, struct err *err)
 {
 	s->ops = &dir_ops;
 	if (!strncmp(text, "oci:", 4))
@@ -161,8 +163,8 @@ static int open_by_form(struct source *s, const char *text, const struct source_
 	if (!strncmp(text, "http://", 7) || !strncmp(text, "https://", 8))
 		return open_web(s, text, o, err);
 	if (!strncmp(text, "docker://", 9))
-		return err_set(err, OTA_CONFIG, "%.100s: registries are not built into this version",
-			text);
+		return err_set(err, OTA_CONFIG,
+			"%.100s: registries are not built into this version", text);
 	err_set(err, OTA_USAGE, "'%.100s' is no source", text);
 	return err_hint(err, "a source looks like oci:DIR, oci:DIR:TAG or https://HOST/DIR#TAG");
 }

@@ -26,8 +26,8 @@ struct source_options {
 
 /* Opens one by its text; nothing is read yet. Errors: usage (no such form), config (plain http to
  * a host that is not named, libcurl missing). */
-struct source *source_open(const char *text, const struct source_options *options, struct err *err)
-	MUST_USE;
+struct source *source_open(
+	const char *text, const struct source_options *options, struct err *err) MUST_USE;
 void source_close(struct source *s);
 
 /* The text it was opened by, without the tag, and its tag ("latest" where none was given). */
@@ -35,13 +35,13 @@ const char *source_name(const struct source *s);
 const char *source_tag(const struct source *s);
 
 /* Finds the manifest of a tag. Errors: refused (no such tag, 404), retry, corrupt, io. */
-int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
-	MUST_USE;
+int source_resolve(
+	struct source *s, const char *tag, struct descriptor *d, struct err *err) MUST_USE;
 
 /* Appends a whole small blob; size and digest are compared. Errors: corrupt, also where the size
  * is over the buffer's cap (before any byte is read), refused, retry, io. */
-int source_blob(struct source *s, const struct descriptor *d, struct buf *out, struct err *err)
-	MUST_USE;
+int source_blob(
+	struct source *s, const struct descriptor *d, struct buf *out, struct err *err) MUST_USE;
 
 /* Gives len bytes from offset of a blob to the sink, unverified. */
 int source_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,

@@ -55,12 +55,12 @@ int zstd_decode(struct zstd_decoder *d, const void *in, size_t in_len, void *raw
 	size_t frame_len = ZSTD_findFrameCompressedSize(in, in_len);
 
 	if (ZSTD_isError(frame_len))
-		return err_set(err, OTA_CORRUPT, "no whole zstd frame: %s",
-			ZSTD_getErrorName(frame_len));
+		return err_set(
+			err, OTA_CORRUPT, "no whole zstd frame: %s", ZSTD_getErrorName(frame_len));
 	/* asked before decoding: a frame that expands too far is refused by its own word */
 	if (ZSTD_getFrameContentSize(in, frame_len) != raw_len)
-		return err_set(err, OTA_CORRUPT, "a zstd frame does not say that it holds %zu bytes",
-			raw_len);
+		return err_set(err, OTA_CORRUPT,
+			"a zstd frame does not say that it holds %zu bytes", raw_len);
 	size_t n = ZSTD_decompressDCtx((ZSTD_DCtx *)d, raw, raw_len, in, frame_len);
 	if (ZSTD_isError(n))
 		return err_set(err, OTA_CORRUPT, "zstd: %s", ZSTD_getErrorName(n));

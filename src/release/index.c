@@ -57,8 +57,8 @@ bool index_next(const struct frame_index *index, struct frame *frame)
 	return true;
 }
 
-static int check_entry(const struct frame_index *index, const struct frame *f, uint64_t cells,
-	struct err *err)
+static int check_entry(
+	const struct frame_index *index, const struct frame *f, uint64_t cells, struct err *err)
 {
 	static const struct digest none;
 	uint64_t all = index->raw_bytes - f->raw_offset;
@@ -107,14 +107,13 @@ int index_open(const void *bytes, size_t len, struct frame_index *index, struct 
 	if (index->cell_bytes < CELL_BYTES_MIN || index->cell_bytes > CELL_BYTES_MAX ||
 		(index->cell_bytes & (index->cell_bytes - 1)))
 		return err_set(err, OTA_CORRUPT, "index: cells of %u bytes", index->cell_bytes);
-	if (index->raw_bytes == 0 || index->raw_bytes > INT64_MAX ||
-		index->coded_bytes > INT64_MAX)
+	if (index->raw_bytes == 0 || index->raw_bytes > INT64_MAX || index->coded_bytes > INT64_MAX)
 		return err_set(err, OTA_CORRUPT, "index: an image of %ju bytes",
 			(uintmax_t)index->raw_bytes);
 	if ((len - HEADER_BYTES) / ENTRY_BYTES != index->n_entries ||
 		(len - HEADER_BYTES) % ENTRY_BYTES)
-		return err_set(err, OTA_CORRUPT, "index: %zu bytes for %u entries", len,
-			index->n_entries);
+		return err_set(
+			err, OTA_CORRUPT, "index: %zu bytes for %u entries", len, index->n_entries);
 	return check_entries(index, err);
 }
 

@@ -5,12 +5,13 @@
  * written alone.
  *
  *   header, 32 bytes   "OTAINDEX", u32 cell size, u32 entries, u64 raw size, u64 coded size
- *   entry, 40 bytes    u32 cells (top bit: a run of zeros), u32 coded length, sha256 of the raw bytes
+ *   entry, 40 bytes    u32 cells (top bit: a run of zeros), u32 coded length, sha256 of the raw
+ * bytes
  *
  * All little endian. The image is cut into cells of one size, the last may be shorter. A data entry
- * is one cell and one frame; a run of zeros is many cells, a frame each, and its hash field is zero.
- * Offsets are the running sums, so entries cannot overlap, leave holes or point outside: sums that
- * do not meet the header's sizes are an error. Pure; nothing here does I/O.
+ * is one cell and one frame; a run of zeros is many cells, a frame each, and its hash field is
+ * zero. Offsets are the running sums, so entries cannot overlap, leave holes or point outside: sums
+ * that do not meet the header's sizes are an error. Pure; nothing here does I/O.
  */
 #ifndef OTA_RELEASE_INDEX_H
 #define OTA_RELEASE_INDEX_H

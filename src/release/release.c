@@ -29,11 +29,11 @@ static int take_layer(const struct descriptor *layer, struct release *r, struct 
 			 strlen(MEDIA_TYPE_REUSE_PREFIX)))
 		return 0;
 	else
-		return err_set(err, OTA_INCOMPATIBLE, "manifest: unknown layer '%s'",
-			layer->media_type);
+		return err_set(
+			err, OTA_INCOMPATIBLE, "manifest: unknown layer '%s'", layer->media_type);
 	if (place->size)
-		return err_set(err, OTA_CORRUPT, "manifest: two layers of type %s",
-			layer->media_type);
+		return err_set(
+			err, OTA_CORRUPT, "manifest: two layers of type %s", layer->media_type);
 	*place = *layer;
 	return 0;
 }
@@ -89,8 +89,8 @@ int release_parse_manifest(const char *text, size_t len, struct release *r, stru
 	if (descriptor_read(config, &r->config, "manifest: config", err) < 0)
 		return -1;
 	if (strcmp(r->config.media_type, MEDIA_TYPE_CONFIG))
-		return err_set(err, OTA_CORRUPT, "manifest: config of type '%s'",
-			r->config.media_type);
+		return err_set(
+			err, OTA_CORRUPT, "manifest: config of type '%s'", r->config.media_type);
 	return take_layers(layers, r, err);
 }
 
@@ -163,9 +163,11 @@ int release_parse_config(const char *text, size_t len, struct release *r, struct
 		return -1;
 	if (!release_word_is_sound(r->version) || !release_word_is_sound(r->compatible) ||
 		(has_channel && !release_word_is_sound(r->channel)))
-		return err_set(err, OTA_CORRUPT, "config: version, compatible or channel is no word");
+		return err_set(
+			err, OTA_CORRUPT, "config: version, compatible or channel is no word");
 	if (phase > PHASE_ALL)
-		return err_set(err, OTA_CORRUPT, "config: a phase of %ju percent", (uintmax_t)phase);
+		return err_set(
+			err, OTA_CORRUPT, "config: a phase of %ju percent", (uintmax_t)phase);
 	r->phase = (unsigned)phase;
 	if (parse_time(created, &r->created, "created", err) < 0 ||
 		parse_time(expires, &r->expires, "expires", err) < 0)

@@ -26,8 +26,8 @@ struct release {
 	char channel[WORD_LEN]; /* "" where the release names none */
 	uint64_t epoch;
 	int64_t created, expires; /* UTC seconds, or NO_TIME */
-	unsigned phase;		  /* percent of the devices */
-	uint64_t raw_bytes;	  /* of the image */
+	unsigned phase;           /* percent of the devices */
+	uint64_t raw_bytes;       /* of the image */
 	struct digest raw_digest;
 	struct descriptor config, image, index;
 };
@@ -37,8 +37,8 @@ bool release_word_is_sound(const char *word);
 
 /* The manifest gives config, image and index; the config the rest. Errors: corrupt, incompatible
  * (another artifactType, an image that this version does not know). */
-int release_parse_manifest(const char *text, size_t len, struct release *r, struct err *err)
-	MUST_USE;
+int release_parse_manifest(
+	const char *text, size_t len, struct release *r, struct err *err) MUST_USE;
 int release_parse_config(const char *text, size_t len, struct release *r, struct err *err) MUST_USE;
 
 /* Writes the same forms; the same release gives the same bytes. */

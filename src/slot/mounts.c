@@ -38,8 +38,8 @@ static bool is_backing(const char *loop, const struct stat *st)
 
 	snprintf(path, sizeof(path), "/dev/%s", loop);
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 &&
-	       info.lo_inode == st->st_ino && info.lo_device == st->st_dev;
+	return fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && info.lo_inode == st->st_ino &&
+	       info.lo_device == st->st_dev;
 }
 
 static int check_loops(const char *path, const struct stat *st, struct err *err)
@@ -49,8 +49,8 @@ static int check_loops(const char *path, const struct stat *st, struct err *err)
 
 	for (struct dirent *e; rc == 0 && d && (e = readdir(d));)
 		if (!strncmp(e->d_name, "loop", 4) && is_backing(e->d_name, st))
-			rc = err_set(err, OTA_BUSY, "slot %s is in use behind /dev/%s", path,
-				e->d_name);
+			rc = err_set(
+				err, OTA_BUSY, "slot %s is in use behind /dev/%s", path, e->d_name);
 	if (d)
 		closedir(d);
 	return rc;
@@ -61,5 +61,6 @@ int mounts_check_free(const char *path, const struct stat *st, struct err *err)
 	int rc = S_ISBLK(st->st_mode) ? check_mount_table(path, st->st_rdev, err)
 				      : check_loops(path, st, err);
 
-	return rc == 0 ? 0 : err_hint(err, "unmount it first: the slot to write must not be in use");
+	return rc == 0 ? 0
+		       : err_hint(err, "unmount it first: the slot to write must not be in use");
 }

@@ -62,8 +62,7 @@ static int record_save(const char *store, const char *name, const json_t *value,
 	AUTO_BUF text = BUF(RECORD_MAX);
 	char path[PATH_MAX];
 
-	if (!value || json_write(value, &text, err) < 0 ||
-		record_path(store, name, path, err) < 0)
+	if (!value || json_write(value, &text, err) < 0 || record_path(store, name, path, err) < 0)
 		return -1;
 	return file_publish(path, text.data, text.len, 0644, err);
 }
@@ -87,11 +86,19 @@ static const char *digest_to_note(bool has, const struct digest *d, char text[DI
 void slot_record_read(const char *store, char slot, struct slot_record *r)
 {
 	char name[2] = {slot, '\0'}, state[16], digest[DIGEST_TEXT_LEN];
+	uint64_t created;
 	const struct json_field fields[] = {
 		{.name = "state", .kind = JSON_KIND_STRING, .out = state, .size = sizeof(state)},
-		{.name = "digest", .kind = JSON_KIND_STRING, .out = digest, .size = DIGEST_TEXT_LEN},
-		{.name = "version", .kind = JSON_KIND_STRING, .out = r->version, .size = VERSION_LEN},
+		{.name = "digest",
+			.kind = JSON_KIND_STRING,
+			.out = digest,
+			.size = DIGEST_TEXT_LEN},
+		{.name = "version",
+			.kind = JSON_KIND_STRING,
+			.out = r->version,
+			.size = VERSION_LEN},
 		{.name = "epoch", .kind = JSON_KIND_UINT, .out = &r->epoch},
+		{.name = "created", .kind = JSON_KIND_UINT, .out = &created},
 		{.name = "proved",
 			.kind = JSON_KIND_STRING,
 			.out = r->proved_boot_id,
@@ -110,6 +117,7 @@ void slot_record_read(const char *store, char slot, struct slot_record *r)
 	AUTO_JSON *root = record_load(store, name, &missing);
 	if (root && json_read_open(root, fields, ARRAY_LEN(fields), "slot", &ignored) == 0) {
 		r->state = state_by_name(state);
+		r->created = (int64_t)created;
 		r->has_digest = digest_from_note(digest, &r->digest);
 		return;
 	}
@@ -120,10 +128,11 @@ void slot_record_read(const char *store, char slot, struct slot_record *r)
 int slot_record_write(const char *store, char slot, const struct slot_record *r, struct err *err)
 {
 	char name[2] = {slot, '\0'}, digest[DIGEST_TEXT_LEN];
-	AUTO_JSON *root = json_make(err, "{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s}", "state",
+	AUTO_JSON *root = json_make(err, "{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "state",
 		state_names[r->state], "digest", digest_to_note(r->has_digest, &r->digest, digest),
-		"version", r->version, "epoch", (long long)r->epoch, "proved", r->proved_boot_id,
-		"swapped", r->swapped_boot_id, "reason", r->reason, "detail", r->detail);
+		"version", r->version, "epoch", (long long)r->epoch, "created",
+		(long long)r->created, "proved", r->proved_boot_id, "swapped", r->swapped_boot_id,
+		"reason", r->reason, "detail", r->detail);
 
 	return record_save(store, name, root, err);
 }
@@ -136,8 +145,14 @@ void rollback_record_read(const char *store, struct rollback_record *r)
 		{.name = "when", .kind = JSON_KIND_UINT, .out = &when},
 		{.name = "from", .kind = JSON_KIND_STRING, .out = from, .size = sizeof(from)},
 		{.name = "to", .kind = JSON_KIND_STRING, .out = to, .size = sizeof(to)},
-		{.name = "digest", .kind = JSON_KIND_STRING, .out = digest, .size = DIGEST_TEXT_LEN},
-		{.name = "version", .kind = JSON_KIND_STRING, .out = r->version, .size = VERSION_LEN},
+		{.name = "digest",
+			.kind = JSON_KIND_STRING,
+			.out = digest,
+			.size = DIGEST_TEXT_LEN},
+		{.name = "version",
+			.kind = JSON_KIND_STRING,
+			.out = r->version,
+			.size = VERSION_LEN},
 		{.name = "reason", .kind = JSON_KIND_STRING, .out = r->reason, .size = REASON_LEN},
 		{.name = "detail", .kind = JSON_KIND_STRING, .out = r->detail, .size = DETAIL_LEN},
 	};
@@ -188,14 +203,14 @@ void committed_record_read(const char *store, struct committed_record *r)
 
 int committed_record_write(const char *store, const struct committed_record *r, struct err *err)
 {
-	AUTO_JSON *root = json_make(err, "{s:I, s:I}", "epoch", (long long)r->epoch, "created",
-		(long long)r->created);
+	AUTO_JSON *root = json_make(
+		err, "{s:I, s:I}", "epoch", (long long)r->epoch, "created", (long long)r->created);
 
 	return record_save(store, "committed", root, err);
 }
 
-static int bad_path(const char *store, const struct digest *digest, char path[PATH_MAX],
-	struct err *err)
+static int bad_path(
+	const char *store, const struct digest *digest, char path[PATH_MAX], struct err *err)
 {
 	char name[16 + DIGEST_HEX_LEN] = "bad/sha256-";
 

@@ -35,9 +35,10 @@ struct slot_record {
 	struct digest digest; /* of the release's manifest */
 	char version[VERSION_LEN];
 	uint64_t epoch;
+	int64_t created;                   /* the release's, UTC seconds; 0: none */
 	char proved_boot_id[BOOT_ID_LEN];  /* the boot in which it was last read back; "" */
 	char swapped_boot_id[BOOT_ID_LEN]; /* the boot in which it was made next, or left; "" */
-	char reason[REASON_LEN];	   /* why it is to be left, where that is known; "" */
+	char reason[REASON_LEN];           /* why it is to be left, where that is known; "" */
 	char detail[DETAIL_LEN];
 };
 
@@ -53,8 +54,8 @@ struct rollback_record {
 };
 
 struct committed_record {
-	uint64_t epoch;	   /* the highest committed */
-	int64_t created;   /* UTC seconds: the newest `created` committed; 0: none */
+	uint64_t epoch;  /* the highest committed */
+	int64_t created; /* UTC seconds: the newest `created` committed; 0: none */
 };
 
 const char *slot_state_name(enum slot_state state);
@@ -64,12 +65,12 @@ void rollback_record_read(const char *store, struct rollback_record *r);
 void committed_record_read(const char *store, struct committed_record *r);
 
 /* Errors: io, space. The store's folders exist. */
-int slot_record_write(const char *store, char slot, const struct slot_record *r, struct err *err)
-	MUST_USE;
-int rollback_record_write(const char *store, const struct rollback_record *r, struct err *err)
-	MUST_USE;
-int committed_record_write(const char *store, const struct committed_record *r, struct err *err)
-	MUST_USE;
+int slot_record_write(
+	const char *store, char slot, const struct slot_record *r, struct err *err) MUST_USE;
+int rollback_record_write(
+	const char *store, const struct rollback_record *r, struct err *err) MUST_USE;
+int committed_record_write(
+	const char *store, const struct committed_record *r, struct err *err) MUST_USE;
 
 /* STORE/bad: the digests that failed or were rolled back on this device. */
 bool bad_has(const char *store, const struct digest *digest);

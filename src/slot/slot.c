@@ -38,8 +38,8 @@ static int measure(struct slot *s, struct err *err)
 	if (s->is_block && ioctl(s->fd, BLKGETSIZE64, &s->size_bytes) < 0)
 		return err_errno(err, OTA_IO, "size of %s", s->path);
 	if (!s->is_block && !S_ISREG(st.st_mode))
-		return err_set(err, OTA_CONFIG, "slot %s is neither a block device nor a file",
-			s->path);
+		return err_set(
+			err, OTA_CONFIG, "slot %s is neither a block device nor a file", s->path);
 	return 0;
 }
 

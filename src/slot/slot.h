@@ -36,8 +36,8 @@ int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err 
 void slot_close(struct slot *s);
 
 /* Writes len bytes and starts their way to the disk. Errors: io, space. */
-int slot_write(struct slot *s, const void *data, size_t len, uint64_t offset, struct err *err)
-	MUST_USE;
+int slot_write(
+	struct slot *s, const void *data, size_t len, uint64_t offset, struct err *err) MUST_USE;
 
 /* Makes len bytes zeros, by a hole or the device's own means where it has any. */
 int slot_zero(struct slot *s, uint64_t offset, uint64_t len, struct err *err) MUST_USE;

@@ -73,7 +73,7 @@ static struct key *key_load(const char *path, bool is_private, enum ota_code cod
 	if (p && is_known_kind(p))
 		return (struct key *)p;
 	err_set(err, code, "key %s: %s", path,
-		p	     ? "neither Ed25519 nor ECDSA P-256"
+		p            ? "neither Ed25519 nor ECDSA P-256"
 		: unreadable ? "unreadable"
 		: is_private ? "not a PEM private key without passphrase"
 			     : "not a PEM public key");
@@ -94,9 +94,9 @@ struct key *key_load_private(const char *path, struct err *err)
 static int write_pem(const char *path, EVP_PKEY *p, bool is_private, struct err *err)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	int ok = bio && (is_private ? PEM_write_bio_PKCS8PrivateKey(bio, p, NULL, NULL, 0, NULL,
-					      NULL)
-				    : PEM_write_bio_PUBKEY(bio, p)) == 1;
+	int ok = bio &&
+		 (is_private ? PEM_write_bio_PKCS8PrivateKey(bio, p, NULL, NULL, 0, NULL, NULL)
+			     : PEM_write_bio_PUBKEY(bio, p)) == 1;
 	char *text = NULL;
 	long len = ok ? BIO_get_mem_data(bio, &text) : 0;
 	int rc = ok ? file_publish(path, text, (size_t)len, is_private ? 0600 : 0644, err)
@@ -146,8 +146,7 @@ int key_sign(const struct key *key, const void *data, size_t len, uint8_t signat
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	*signature_len = SIGNATURE_MAX;
-	int ok = ctx &&
-		 EVP_DigestSignInit(ctx, NULL, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+	int ok = ctx && EVP_DigestSignInit(ctx, NULL, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
 		 EVP_DigestSign(ctx, signature, signature_len, data, len) == 1;
 	EVP_MD_CTX_free(ctx);
 	return ok ? 0 : err_set(err, OTA_FAILED, "OpenSSL cannot sign with this key");

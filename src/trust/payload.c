@@ -8,8 +8,8 @@
 
 #define PAYLOAD_TYPE "cosign container image signature"
 
-int payload_write(const struct digest *manifest, const char *reference, struct buf *out,
-	struct err *err)
+int payload_write(
+	const struct digest *manifest, const char *reference, struct buf *out, struct err *err)
 {
 	char digest[DIGEST_TEXT_LEN];
 
@@ -76,8 +76,8 @@ void signature_encode(const uint8_t *signature, size_t len, char out[SIGNATURE_T
 	EVP_EncodeBlock((unsigned char *)out, signature, (int)len);
 }
 
-int signature_decode(const char *text, uint8_t signature[SIGNATURE_MAX], size_t *len,
-	struct err *err)
+int signature_decode(
+	const char *text, uint8_t signature[SIGNATURE_MAX], size_t *len, struct err *err)
 {
 	size_t text_len = strlen(text), padding = 0;
 	uint8_t room[SIGNATURE_TEXT_MAX];

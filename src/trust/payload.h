@@ -26,7 +26,7 @@ int payload_read(const char *text, size_t len, struct digest *manifest, struct e
 void signature_encode(const uint8_t *signature, size_t len, char out[SIGNATURE_TEXT_MAX]);
 
 /* Errors: untrusted (not base64, empty, too long). */
-int signature_decode(const char *text, uint8_t signature[SIGNATURE_MAX], size_t *len,
-	struct err *err) MUST_USE;
+int signature_decode(
+	const char *text, uint8_t signature[SIGNATURE_MAX], size_t *len, struct err *err) MUST_USE;
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "cmd/progress.h"
-#include "cmd/text.h"
+#include "base/text.h"
 
 static void text_is_made_harmless(void **state)
 {

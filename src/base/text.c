@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/text.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +48,14 @@ void text_clean(char *text)
 			*out++ = *in++;
 	}
 	*out = '\0';
+}
+
+void text_clean_line(char *text)
+{
+	text_clean(text);
+	for (; *text; text++)
+		if (*text == '\n')
+			*text = ' ';
 }
 
 void text_bytes(unsigned long long bytes, char out[TEXT_BYTES_LEN])

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/install_json.h"
+
+json_t *install_json(const struct install_result *r, struct err *err)
+{
+	const char slot[2] = {r->slot, '\0'};
+	char digest[DIGEST_TEXT_LEN];
+
+	digest_text(&r->manifest.digest, digest);
+	return json_make(err, "{s:s, s:s, s:s*, s:b, s:I, s:I}", "version", r->release.version,
+		"digest", digest, "slot", r->slot ? slot : NULL, "already", r->already,
+		"found_bytes", (long long)r->found_bytes, "moved_bytes", (long long)r->moved_bytes);
+}

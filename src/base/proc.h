@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running another program to its end, or to a deadline. It gets a process group of its own, so that
+ * whatever it started ends with it; its output, of both kinds, is kept.
+ */
+#ifndef OTA_BASE_PROC_H
+#define OTA_BASE_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define PROC_OUTPUT_MAX 16384
+
+struct proc_result {
+	int exit_status; /* 128 + the signal's number, as a shell tells it */
+	bool timed_out;
+	char output[PROC_OUTPUT_MAX]; /* its last bytes, as text; NUL at the end */
+	size_t output_len;
+};
+
+/* env: more variables ("NAME=value"), ends with NULL. A program that does not end in time is asked
+ * to (SIGTERM) and soon made to. Errors: failed (it cannot be run), interrupted. */
+int proc_run(const char *path, const char *const *env, unsigned timeout_ms,
+	struct proc_result *result, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/authentic.h"
+
+#include <stdio.h>
+
+void authentic_free(struct authentic *a)
+{
+	buf_free(&a->manifest_bytes);
+	buf_free(&a->config_bytes);
+	buf_free(&a->index_bytes);
+	signatures_free(&a->signatures);
+}
+
+static int load_signed(struct source *source, struct authentic *a, struct err *err)
+{
+	if (source_resolve(source, source_tag(source), &a->manifest, err) < 0 ||
+		source_blob(source, &a->manifest, &a->manifest_bytes, err) < 0)
+		return -1;
+	return signatures_load(source, &a->manifest.digest, &a->signatures, err);
+}
+
+static int parse(struct source *source, struct authentic *a, struct err *err)
+{
+	struct release *r = &a->release;
+
+	if (release_parse_manifest(a->manifest_bytes.data, a->manifest_bytes.len, r, err) < 0 ||
+		source_blob(source, &r->config, &a->config_bytes, err) < 0)
+		return -1;
+	return release_parse_config(a->config_bytes.data, a->config_bytes.len, r, err);
+}
+
+static int check_signers(const struct authentic *a, unsigned needed, struct err *err)
+{
+	unsigned n = (unsigned)__builtin_popcount(a->signers);
+
+	if (n >= needed)
+		return 0;
+	if (a->signatures.n == 0) {
+		err_set(err, OTA_UNTRUSTED, "the release is not signed");
+		return err_hint(err, "sign it with: ota sign --key FILE LAYOUT");
+	}
+	if (n > 0)
+		return err_set(err, OTA_UNTRUSTED, "%u of %u signatures that are needed are good",
+			n, needed);
+	err_set(err, OTA_UNTRUSTED,
+		"none of its %zu signatures is by a key that this device trusts", a->signatures.n);
+	return err_hint(err, "is the signer's public key in the trust folder?");
+}
+
+int authentic_load(struct source *source, const struct keyring *keyring, unsigned signers,
+	struct authentic *a, struct err *err)
+{
+	if (load_signed(source, a, err) < 0)
+		return err_wrap(err, "%s", source_name(source));
+	a->signers = signatures_signers(&a->signatures, &a->manifest.digest, keyring);
+	if (check_signers(a, signers, err) < 0 || parse(source, a, err) < 0)
+		return err_wrap(err, "%s", source_name(source));
+	return 0;
+}
+
+int authentic_load_unverified(struct source *source, struct authentic *a, struct err *err)
+{
+	if (load_signed(source, a, err) < 0 || parse(source, a, err) < 0)
+		return err_wrap(err, "%s", source_name(source));
+	return 0;
+}
+
+int authentic_load_index(struct source *source, struct authentic *a, struct err *err)
+{
+	const struct release *r = &a->release;
+
+	if (source_blob(source, &r->index, &a->index_bytes, err) < 0 ||
+		index_open(a->index_bytes.data, a->index_bytes.len, &a->index, err) < 0)
+		return -1;
+	if (a->index.raw_bytes != r->raw_bytes || a->index.coded_bytes != r->image.size)
+		return err_set(
+			err, OTA_CORRUPT, "the index describes another image than the manifest");
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bootswap and rollback; boot.h tells what they promise. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "flow/turn.h"
+
+static int check_bootfiles(const struct device *d, struct err *err)
+{
+	if (!d->boot_files[0])
+		return 0;
+	err_set(err, OTA_CONFIG, "boot files (%s) are not built into this version", d->boot_files);
+	return err_hint(err, "where the slots hold their kernel: files = with no value, in [boot]");
+}
+
+/* Notes in which boot the other slot was made next. Written before the environment: a machine that
+ * was restarted since, and still runs the old slot, does not follow its environment. */
+static int note_swap(struct turn *t, char slot, struct err *err)
+{
+	struct slot_record *r = situation_slot(&t->s, slot);
+
+	strcpy(r->swapped_boot_id, t->s.boot_id);
+	r->reason[0] = r->detail[0] = '\0';
+	return turn_note(t, slot, err);
+}
+
+/* May this slot be tried? What was good once may be below what was committed since. */
+static int check_epoch(const struct turn *t, char slot, enum ota_code code, struct err *err)
+{
+	uint64_t has = t->s.slots[slot - 'a'].epoch, committed = situation_epoch(&t->s);
+
+	if (has >= committed)
+		return 0;
+	return err_set(err, code, "slot %c has epoch %ju, and this device has committed %ju", slot,
+		(uintmax_t)has, (uintmax_t)committed);
+}
+
+static int check_written(const struct turn *t, char slot, struct err *err)
+{
+	enum slot_state state = t->s.slots[slot - 'a'].state;
+
+	if (state == SLOT_PROVED || state == SLOT_GOOD)
+		return 0;
+	err_set(err, OTA_FAILED, "slot %c is %s, and only a proved slot is booted", slot,
+		slot_state_name(state));
+	return err_hint(err, "write a release into it first: ota write");
+}
+
+/* The way of bootswap, and of a rollback from a settled device: the other slot, on trial. */
+static int try_other(struct turn *t, enum boot_event event, const struct progress *progress,
+	struct boot_result *result, struct err *err)
+{
+	char other = slot_other(t->s.running);
+
+	if (check_bootfiles(t->d, err) < 0 || turn_prove(t, other, progress, err) < 0 ||
+		note_swap(t, other, err) < 0)
+		return -1;
+	return turn_apply(t, event, 0, result, err);
+}
+
+int boot_swap(const struct device *d, bool force, const struct progress *progress,
+	struct boot_result *result, struct err *err)
+{
+	AUTO_TURN t = TURN(d);
+
+	if (turn_begin(&t, "ota bootswap", err) < 0 ||
+		boot_permit(t.s.state, BOOT_ON_SWAP, err) < 0)
+		return -1;
+	if (t.s.state == BOOT_SWAPPED)
+		return turn_apply(&t, BOOT_ON_SWAP, 0, result, err);
+	char other = slot_other(t.s.running);
+	if (check_written(&t, other, err) < 0 || check_epoch(&t, other, OTA_UNTRUSTED, err) < 0 ||
+		turn_check_undisturbed(&t, force, err) < 0)
+		return -1;
+	return try_other(&t, BOOT_ON_SWAP, progress, result, err);
+}
+
+/* A reason that a failed check has noted is the better one, unless the operator gives his own. */
+static int note_reason(struct turn *t, const char *words, struct err *err)
+{
+	struct slot_record *leaving = situation_slot(&t->s, t->s.running);
+
+	if (words || !leaving->reason[0]) {
+		strcpy(leaving->reason, "operator");
+		snprintf(leaving->detail, DETAIL_LEN, "%s", words ? words : "");
+		text_clean_line(leaving->detail);
+	}
+	return turn_note(t, t->s.running, err);
+}
+
+static int give_up(struct turn *t, const char *words, struct boot_result *result, struct err *err)
+{
+	if (note_reason(t, words, err) < 0 || note_swap(t, slot_other(t->s.running), err) < 0)
+		return -1;
+	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);
+}
+
+static int go_back_to_good(struct turn *t, const struct progress *progress,
+	struct boot_result *result, struct err *err)
+{
+	char other = slot_other(t->s.running);
+	enum slot_state state = situation_slot(&t->s, other)->state;
+
+	if (state != SLOT_GOOD)
+		return err_set(err, OTA_NOTHING,
+			"slot %c is %s: there is no good one to go back to", other,
+			slot_state_name(state));
+	if (check_epoch(t, other, OTA_NOTHING, err) < 0)
+		return -1;
+	return try_other(t, BOOT_ON_ROLLBACK, progress, result, err);
+}
+
+int boot_rollback(const struct device *d, const struct rollback_options *options,
+	const struct progress *progress, struct boot_result *result, struct err *err)
+{
+	AUTO_TURN t = TURN(d);
+
+	if (turn_begin(&t, "ota rollback", err) < 0 ||
+		boot_permit(t.s.state, BOOT_ON_ROLLBACK, err) < 0 ||
+		turn_check_undisturbed(&t, options->force, err) < 0)
+		return -1;
+	if (t.s.state == BOOT_TRIAL)
+		return give_up(&t, options->reason, result, err);
+	if (t.s.state == BOOT_SETTLED)
+		return go_back_to_good(&t, progress, result, err);
+	return turn_apply(&t, BOOT_ON_ROLLBACK, 0, result, err);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commit; boot.h tells what it promises. */
+#include <string.h>
+
+#include "flow/turn.h"
+
+static int test(struct turn *t, struct checks *checks, struct err *err)
+{
+	struct slot_record *r = situation_slot(&t->s, t->s.running);
+	struct err unnoted;
+
+	r->reason[0] = r->detail[0] = '\0';
+	if (!checks || checks_run(checks, r->detail, err) == 0)
+		return 0;
+	if (err->code != OTA_UNHEALTHY)
+		return -1;
+	strcpy(r->reason, "check");
+	err_wrap(err, "slot %c stays on trial", t->s.running);
+	if (turn_note(t, t->s.running, &unnoted) < 0)
+		return err_hint(err, "the reason could not be noted: %.200s", unnoted.msg);
+	return err_hint(err, "mend it and commit again, or go back: ota rollback");
+}
+
+static int note_committed(struct turn *t, const struct slot_record *r, struct err *err)
+{
+	struct committed_record *c = &t->s.committed;
+
+	if (r->epoch > c->epoch)
+		c->epoch = r->epoch;
+	if (r->created > c->created)
+		c->created = r->created;
+	return committed_record_write(t->d->store, c, err);
+}
+
+/* What was fetched has done its service once it is kept; something newer stays. */
+static int forget_fetched(const struct turn *t, const struct slot_record *r, struct err *err)
+{
+	struct descriptor fetched;
+	struct err none;
+
+	if (layout_tag_get(t->d->store, TAG_FETCHED, &fetched, &none) < 0 ||
+		!digest_equal(&fetched.digest, &r->digest))
+		return 0;
+	return store_forget_fetched(t->d->store, err);
+}
+
+static int note_kept(struct turn *t, struct err *err)
+{
+	struct slot_record *r = situation_slot(&t->s, t->s.running);
+
+	if (t->store.lost)
+		return 0;
+	r->state = SLOT_GOOD;
+	r->swapped_boot_id[0] = r->reason[0] = r->detail[0] = '\0';
+	if (turn_note(t, t->s.running, err) < 0 || note_committed(t, r, err) < 0)
+		return -1;
+	if (!r->has_digest)
+		return 0;
+	return bad_remove(t->d->store, &r->digest, err) < 0 ? -1 : forget_fetched(t, r, err);
+}
+
+int boot_commit(
+	const struct device *d, struct checks *checks, struct boot_result *result, struct err *err)
+{
+	AUTO_TURN t = TURN(d);
+
+	if (turn_begin(&t, "ota commit", err) < 0 ||
+		boot_permit(t.s.state, BOOT_ON_COMMIT, err) < 0 || test(&t, checks, err) < 0)
+		return -1;
+	if (turn_apply(&t, BOOT_ON_COMMIT, situation_slot(&t.s, t.s.running)->epoch, result, err) <
+		0)
+		return -1;
+	/* it is kept, whatever becomes of the notes: the next run settles these */
+	if (note_kept(&t, &result->why) < 0)
+		result->notes_lost = true;
+	return 0;
+}

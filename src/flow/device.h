@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the flows need to know of this device: facts of its configuration, as plain values. The
+ * caller owns every string; paths are final.
+ */
+#ifndef OTA_FLOW_DEVICE_H
+#define OTA_FLOW_DEVICE_H
+
+#include <stdint.h>
+
+#include "boot/env.h"
+
+struct device {
+	const char *compatible;
+	const char *channel; /* NULL: any */
+	const char *id;      /* its own name for waves; NULL: it has none */
+	const char *store;
+	const char *trust; /* the folder of keys */
+	unsigned signers;
+	const char *slots[2]; /* the devices of slot a and b */
+	const struct boot_backend *boot;
+	const char *boot_env; /* for U-Boot the path of fw_env.config */
+	unsigned attempts;
+	const char *cmdline; /* the kernel's command line */
+	const char *boot_id;
+	const char *boot_files; /* "": this device has none */
+	const char *checks;
+	unsigned checks_timeout_ms;
+};
+
+static inline const char *device_slot(const struct device *d, char slot)
+{
+	return d->slots[slot - 'a'];
+}
+
+static inline char slot_other(char slot)
+{
+	return slot == 'a' ? 'b' : 'a';
+}
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/prove.h"
+
+#include "flow/scan.h"
+
+int prove_slot(struct slot *slot, const struct frame_index *index, const struct progress *progress,
+	struct err *err)
+{
+	AUTO_FRAME_SET found = {0};
+	struct frame f = {0};
+
+	progress_step(progress, "read back", index->raw_bytes);
+	if (frame_set_init(&found, index, err) < 0 ||
+		scan_slot(slot, index, &found, progress, err) < 0)
+		return -1;
+	while (index_next(index, &f))
+		if (!frame_set_has(&found, &f))
+			return err_set(err, OTA_CORRUPT,
+				"slot %s holds other bytes at %ju than were written", slot->path,
+				(uintmax_t)f.raw_offset);
+	progress_done(progress);
+	return 0;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/sign.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/signatures.h"
+#include "flow/writer.h"
+#include "io/json.h"
+
+#define MEDIA_TYPE_OCI_CONFIG "application/vnd.oci.image.config.v1+json"
+
+static int make_signature(const struct key *key, const struct digest *manifest, const char *tag,
+	struct signature *s, struct err *err)
+{
+	uint8_t bytes[SIGNATURE_MAX];
+	size_t len;
+
+	s->payload = (struct buf)BUF(PAYLOAD_MAX);
+	if (payload_write(manifest, tag, &s->payload, err) < 0 ||
+		key_sign(key, s->payload.data, s->payload.len, bytes, &len, err) < 0)
+		return -1;
+	signature_encode(bytes, len, s->text);
+	strcpy(s->descriptor.media_type, MEDIA_TYPE_PAYLOAD);
+	return 0;
+}
+
+static json_t *layers_json(const struct signatures *s, struct err *err)
+{
+	json_t *layers = json_make(err, "[]");
+
+	for (size_t i = 0; layers && i < s->n; i++) {
+		const struct signature *one = &s->items[i];
+		char digest[DIGEST_TEXT_LEN];
+		digest_text(&one->descriptor.digest, digest);
+		json_t *layer = json_make(err, "{s:s, s:s, s:I, s:{s:s}}", "mediaType",
+			one->descriptor.media_type, "digest", digest, "size",
+			(long long)one->descriptor.size, "annotations", ANNOTATION_SIGNATURE,
+			one->text);
+		if (!layer || json_append(layers, layer, err) < 0) {
+			json_free(layers);
+			return NULL;
+		}
+	}
+	return layers;
+}
+
+/* An image config as cosign writes one: it tells nothing but the payloads' digests. */
+static json_t *config_json(const struct signatures *s, struct err *err)
+{
+	json_t *diff_ids = json_make(err, "[]");
+
+	for (size_t i = 0; diff_ids && i < s->n; i++) {
+		char digest[DIGEST_TEXT_LEN];
+		digest_text(&s->items[i].descriptor.digest, digest);
+		json_t *text = json_make(err, "s", digest);
+		if (!text || json_append(diff_ids, text, err) < 0) {
+			json_free(diff_ids);
+			return NULL;
+		}
+	}
+	if (!diff_ids)
+		return NULL;
+	return json_make(err, "{s:s, s:s, s:{}, s:{s:s, s:o}}", "architecture", "", "os", "",
+		"config", "rootfs", "type", "layers", "diff_ids", diff_ids);
+}
+
+static int put_json(const char *dir, const json_t *value, struct descriptor *d, struct err *err)
+{
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+
+	if (!value || json_write(value, &text, err) < 0)
+		return -1;
+	return layout_blob_put(dir, text.data, text.len, d, err);
+}
+
+static int save(const char *dir, struct signatures *s, const char *tag, struct err *err)
+{
+	struct descriptor manifest = {.media_type = MEDIA_TYPE_MANIFEST};
+	struct descriptor config = {.media_type = MEDIA_TYPE_OCI_CONFIG};
+	AUTO_JSON *config_value = config_json(s, err);
+
+	if (put_json(dir, config_value, &config, err) < 0)
+		return -1;
+	json_t *config_ref = descriptor_json(&config, err), *layers = layers_json(s, err);
+	AUTO_JSON *root = json_make(err, "{s:i, s:s, s:o, s:o}", "schemaVersion", 2, "mediaType",
+		MEDIA_TYPE_MANIFEST, "config", config_ref, "layers", layers);
+	if (put_json(dir, root, &manifest, err) < 0)
+		return -1;
+	return layout_tag_set(dir, tag, &manifest, err);
+}
+
+static int add(const struct layout_writer *w, const struct key *key, struct signatures *s,
+	struct sign_result *result, struct err *err)
+{
+	struct signature *new = &s->items[s->n];
+	char tag[SIGNATURE_TAG_LEN];
+
+	result->n_signatures = s->n;
+	result->already = signatures_has(s, &result->manifest.digest, key);
+	if (result->already)
+		return 0;
+	if (s->n == SIGNATURES_MAX)
+		return err_set(err, OTA_FAILED,
+			"%d signatures are there already, which is the most", SIGNATURES_MAX);
+	if (make_signature(key, &result->manifest.digest, w->tag, new, err) < 0 ||
+		layout_blob_put(
+			w->dir, new->payload.data, new->payload.len, &new->descriptor, err) < 0)
+		return -1;
+	result->n_signatures = ++s->n;
+	signature_tag(&result->manifest.digest, tag);
+	return save(w->dir, s, tag, err);
+}
+
+/* A manifest that is not there in full, or not what its digest says, is not signed. */
+static int check_manifest(struct source *source, const struct descriptor *manifest, struct err *err)
+{
+	AUTO_BUF bytes = BUF(JSON_MAX_BYTES);
+
+	return source_blob(source, manifest, &bytes, err);
+}
+
+int sign_release(
+	const char *layout, const char *key_path, struct sign_result *result, struct err *err)
+{
+	static const struct source_options no_options;
+	char text[PATH_MAX + TAG_LEN + 8];
+	AUTO_WRITER writer = WRITER;
+	AUTO_SIGNATURES signatures = {0};
+	AUTO_KEY *key = key_load_private(key_path, err);
+
+	if (!key || layout_split(layout, writer.dir, writer.tag, err) < 0 ||
+		layout_tag_get(writer.dir, writer.tag, &result->manifest, err) < 0 ||
+		writer_open(&writer, layout, "sign", err) < 0)
+		return -1;
+	snprintf(text, sizeof(text), "oci:%s:%s", writer.dir, writer.tag);
+	AUTO_SOURCE *source = source_open(text, &no_options, err);
+	if (!source || check_manifest(source, &result->manifest, err) < 0 ||
+		signatures_load(source, &result->manifest.digest, &signatures, err) < 0)
+		return err_wrap(err, "sign %s", layout);
+	return add(&writer, key, &signatures, result, err);
+}

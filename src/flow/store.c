@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/store.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+
+static int make_folders(const char *dir, struct err *err)
+{
+	static const char *const folders[] = {"partial", "slots", "bad"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		if (path_join(path, dir, folders[i], err) < 0 || dir_make(path, err) < 0)
+			return -1;
+		file_sweep(path);
+	}
+	return 0;
+}
+
+int store_open(struct store *s, const char *dir, const char *who, struct err *err)
+{
+	if (writer_open_dir(&s->writer, dir, who, err) < 0 || make_folders(dir, err) < 0)
+		return err->code == OTA_BUSY ? -1 : err_wrap(err, "store");
+	return 0;
+}
+
+int store_open_if_possible(struct store *s, const char *dir, const char *who, struct err *err)
+{
+	if (store_open(s, dir, who, err) == 0)
+		return 0;
+	if (err->code == OTA_BUSY)
+		return -1;
+	s->lost = true;
+	s->why = *err;
+	return 0;
+}
+
+static int keep_blob(const char *dir, const struct buf *bytes, struct err *err)
+{
+	struct descriptor ignored;
+
+	return layout_blob_put(dir, bytes->data, bytes->len, &ignored, err);
+}
+
+static int keep_signatures(const char *dir, const struct authentic *a, struct err *err)
+{
+	const struct signatures *s = &a->signatures;
+	char tag[SIGNATURE_TAG_LEN];
+
+	if (keep_blob(dir, &s->manifest_bytes, err) < 0 ||
+		keep_blob(dir, &s->config_bytes, err) < 0)
+		return -1;
+	for (size_t i = 0; i < s->n; i++)
+		if (keep_blob(dir, &s->items[i].payload, err) < 0)
+			return -1;
+	signature_tag(&a->manifest.digest, tag);
+	return layout_tag_set(dir, tag, &s->manifest, err);
+}
+
+/* The signatures of what was fetched before go with it. */
+static int drop_fetched(const char *dir, struct err *err)
+{
+	char tag[SIGNATURE_TAG_LEN];
+	struct descriptor d;
+	struct err none;
+
+	if (layout_tag_get(dir, TAG_FETCHED, &d, &none) < 0)
+		return 0;
+	signature_tag(&d.digest, tag);
+	if (layout_tag_remove(dir, TAG_FETCHED, err) < 0)
+		return -1;
+	return layout_tag_remove(dir, tag, err);
+}
+
+int store_keep(const char *dir, const struct authentic *a, struct err *err)
+{
+	if (keep_blob(dir, &a->config_bytes, err) < 0 || keep_blob(dir, &a->index_bytes, err) < 0 ||
+		keep_blob(dir, &a->manifest_bytes, err) < 0 || drop_fetched(dir, err) < 0 ||
+		keep_signatures(dir, a, err) < 0 ||
+		layout_tag_set(dir, TAG_FETCHED, &a->manifest, err) < 0)
+		return -1;
+	return layout_gc(dir, err);
+}
+
+struct source *store_source(const char *dir, struct err *err)
+{
+	static const struct source_options no_options;
+	char text[PATH_MAX + 16];
+	struct descriptor fetched;
+
+	if (layout_tag_get(dir, TAG_FETCHED, &fetched, err) < 0) {
+		err_set(err, OTA_NOTHING, "nothing is fetched");
+		err_hint(err, "fetch first, or name a source: ota write SOURCE");
+		return NULL;
+	}
+	snprintf(text, sizeof(text), "oci:%s:" TAG_FETCHED, dir);
+	return source_open(text, &no_options, err);
+}
+
+int store_forget_fetched(const char *dir, struct err *err)
+{
+	return drop_fetched(dir, err) < 0 ? -1 : layout_gc(dir, err);
+}
+
+int store_partial_path(
+	const char *dir, const struct digest *layer, char path[PATH_MAX], struct err *err)
+{
+	char name[16 + DIGEST_HEX_LEN] = "partial/";
+
+	digest_hex(layer, name + strlen(name));
+	return path_join(path, dir, name, err);
+}
+
+void store_sweep_partial(const char *dir, const struct digest *keep)
+{
+	char path[PATH_MAX], name[DIGEST_HEX_LEN] = "";
+	struct err ignored;
+
+	if (keep)
+		digest_hex(keep, name);
+	DIR *d = path_join(path, dir, "partial", &ignored) < 0 ? NULL : opendir(path);
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.' && strcmp(e->d_name, name))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
+static int index_path(const char *dir, char slot, char path[PATH_MAX], struct err *err)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "slots/%c.index", slot);
+	return path_join(path, dir, name, err);
+}
+
+int store_index_write(const char *dir, char slot, const struct buf *index, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (index_path(dir, slot, path, err) < 0)
+		return -1;
+	return file_publish(path, index->data, index->len, 0644, err);
+}
+
+int store_index_read(const char *dir, char slot, struct buf *index, struct err *err)
+{
+	char path[PATH_MAX];
+
+	return index_path(dir, slot, path, err) < 0 ? -1 : file_read(path, index, err);
+}

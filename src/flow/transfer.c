@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/transfer.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/pool.h"
+
+#define TRIES_WITHOUT_PROGRESS 3
+#define FIRST_PAUSE_MS 500
+
+int frame_set_init(struct frame_set *s, const struct frame_index *index, struct err *err)
+{
+	s->bits = calloc(1, index->n_entries / 8 + 1);
+	return s->bits ? 0 : err_set(err, OTA_FAILED, "out of memory");
+}
+
+void frame_set_add(struct frame_set *s, const struct frame *f)
+{
+	s->bits[f->number / 8] |= (uint8_t)(1 << f->number % 8);
+}
+
+bool frame_set_has(const struct frame_set *s, const struct frame *f)
+{
+	return s->bits[f->number / 8] & 1 << f->number % 8;
+}
+
+uint64_t frame_set_bytes(const struct frame_set *s, const struct frame_index *index)
+{
+	struct frame f = {0};
+	uint64_t bytes = 0;
+
+	while (index_next(index, &f))
+		if (frame_set_has(s, &f))
+			bytes += f.coded_len;
+	return bytes;
+}
+
+struct job {
+	struct frame frame;
+	struct frame_decoder decoder;
+};
+
+/* Where the receiver stands. */
+struct receiver {
+	const struct transfer *t;
+	struct pool *pool;
+	struct frame frame; /* the one that is awaited or half there */
+	bool more;          /* is there one? */
+	struct job *job;    /* it is being filled here; NULL before its first byte */
+	size_t filled;
+	uint64_t at; /* offset of the next byte of the stream */
+	uint64_t done_bytes;
+};
+
+static int prepare(void *arg, void *ctx, struct err *err)
+{
+	const struct receiver *r = ctx;
+	struct job *job = arg;
+
+	return frame_decoder_init(&job->decoder, r->t->index->cell_bytes, err);
+}
+
+static void release(void *arg)
+{
+	struct job *job = arg;
+
+	frame_decoder_free(&job->decoder);
+}
+
+static int work(void *arg, void *ctx, struct err *err)
+{
+	const struct receiver *r = ctx;
+	struct job *job = arg;
+
+	if (frame_decode(&job->decoder, &job->frame, r->t->index->cell_bytes, err) < 0)
+		return -1;
+	return r->t->put ? r->t->put(r->t->ctx, &job->frame, &job->decoder, err) : 0;
+}
+
+static int reap(void *arg, void *ctx, struct err *err)
+{
+	struct receiver *r = ctx;
+	const struct job *job = arg;
+
+	if (r->t->in_order && r->t->in_order(r->t->ctx, &job->frame, &job->decoder, err) < 0)
+		return -1;
+	frame_set_add(r->t->have, &job->frame);
+	r->done_bytes += job->frame.coded_len;
+	progress_advance(r->t->progress, r->done_bytes);
+	return 0;
+}
+
+/* The next frame that is not there yet. */
+static bool next_wanted(const struct transfer *t, struct frame *f)
+{
+	while (index_next(t->index, f))
+		if (!frame_set_has(t->have, f))
+			return true;
+	return false;
+}
+
+/* Takes what belongs to the awaited frame from a piece of the stream; returns how much it was. */
+static int take_bytes(
+	struct receiver *r, const uint8_t *data, size_t len, size_t *taken, struct err *err)
+{
+	if (r->at < r->frame.coded_offset) { /* lies between: a server without ranges */
+		uint64_t gap = r->frame.coded_offset - r->at;
+		*taken = gap < len ? (size_t)gap : len;
+		return 0;
+	}
+	if (!r->job) {
+		r->job = pool_take(r->pool, err);
+		if (!r->job)
+			return -1;
+		r->job->frame = r->frame;
+		r->filled = 0;
+	}
+	size_t left = r->frame.coded_len - r->filled;
+	*taken = len < left ? len : left;
+	memcpy(r->job->decoder.coded + r->filled, data, *taken);
+	r->filled += *taken;
+	if (r->filled == r->frame.coded_len) {
+		pool_submit(r->pool);
+		r->job = NULL;
+		r->more = next_wanted(r->t, &r->frame);
+	}
+	return 0;
+}
+
+static int receive(void *ctx, const void *data, size_t len, struct err *err)
+{
+	struct receiver *r = ctx;
+	const uint8_t *bytes = data;
+
+	if (interrupt_check(err) < 0)
+		return -1;
+	for (size_t taken; len > 0 && r->more; len -= taken, bytes += taken, r->at += taken)
+		if (take_bytes(r, bytes, len, &taken, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* How far to ask in one go: to the next frame that is there already; to the last that is not from
+ * a server that gives whole files only. */
+static uint64_t span_end(const struct receiver *r)
+{
+	bool ranges = source_has_ranges(r->t->source);
+	struct frame f = r->frame;
+	uint64_t end = f.coded_offset + f.coded_len;
+
+	while (next_wanted(r->t, &f)) {
+		if (ranges && f.coded_offset != end)
+			break;
+		end = f.coded_offset + f.coded_len;
+	}
+	return end;
+}
+
+static int receive_all(struct receiver *r, struct err *err)
+{
+	const struct sink sink = {receive, r};
+
+	while (r->more) {
+		uint64_t end = span_end(r);
+		r->at = r->frame.coded_offset;
+		if (source_stream(r->t->source, r->t->layer, r->at, end - r->at, &sink, err) < 0)
+			return -1;
+	}
+	return pool_drain(r->pool, err);
+}
+
+/* After a broken link: waits for what is in flight, then starts again at the first frame that
+ * lacks. The job that was half filled is simply filled again. */
+static int start_over(struct receiver *r, unsigned try, struct err *err)
+{
+	struct err ignored;
+
+	if (pool_drain(r->pool, &ignored) < 0) {
+		*err = ignored;
+		return -1;
+	}
+	for (unsigned ms = FIRST_PAUSE_MS << try; ms > 0; ms -= 100) {
+		if (interrupt_check(err) < 0)
+			return -1;
+		clock_sleep_ms(100);
+	}
+	r->job = NULL;
+	r->frame = (struct frame){0};
+	r->more = next_wanted(r->t, &r->frame);
+	return 0;
+}
+
+static int run(struct receiver *r, struct err *err)
+{
+	unsigned tries = 0;
+
+	r->more = next_wanted(r->t, &r->frame);
+	for (;;) {
+		uint64_t before = r->done_bytes;
+		int rc = receive_all(r, err);
+		if (rc == 0 || err->code != OTA_RETRY)
+			return rc;
+		struct err broken = *err;
+		if (start_over(r, tries, err) < 0)
+			return -1;
+		tries = r->done_bytes > before ? 0 : tries + 1;
+		if (tries == TRIES_WITHOUT_PROGRESS) {
+			*err = broken;
+			return -1;
+		}
+	}
+}
+
+int transfer_run(const struct transfer *t, struct err *err)
+{
+	struct receiver r = {.t = t, .done_bytes = frame_set_bytes(t->have, t->index)};
+	const struct pool_spec spec = {.job_size = sizeof(struct job),
+		.prepare = prepare,
+		.work = work,
+		.reap = reap,
+		.release = release,
+		.ctx = &r};
+	AUTO_POOL *pool = pool_start(&spec, err);
+
+	r.pool = pool;
+	return pool ? run(&r, err) : -1;
+}

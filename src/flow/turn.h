@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What bootswap, commit and rollback share: the store held, the device's situation read and
+ * settled, and the one store of the environment.
+ */
+#ifndef OTA_FLOW_TURN_H
+#define OTA_FLOW_TURN_H
+
+#include "flow/boot.h"
+#include "flow/store.h"
+
+struct turn {
+	const struct device *d;
+	struct store store;
+	struct situation s;
+};
+
+#define TURN(device)                                                                               \
+	{                                                                                          \
+		.d = (device), .store = STORE                                                      \
+	}
+
+/* Takes the run lock and settles. Without a store it goes on. Errors: busy, bootenv, config, io. */
+int turn_begin(struct turn *t, const char *who, struct err *err) MUST_USE;
+
+/* Fails while somebody holds updates back by `ota lock`. Errors: busy. */
+int turn_check_undisturbed(const struct turn *t, bool force, struct err *err) MUST_USE;
+
+/* Proves a slot again unless that happened since this boot; a slot that fails is noted as unknown.
+ * A slot without an index, which ota never wrote, has nothing to be held against. Errors: corrupt,
+ * io, interrupted. */
+int turn_prove(
+	struct turn *t, char slot, const struct progress *progress, struct err *err) MUST_USE;
+
+/* Writes a slot's note; without a store nothing. */
+int turn_note(struct turn *t, char slot, struct err *err) MUST_USE;
+
+/* The event's change to the environment, in one store. `result` is told what comes of it. */
+int turn_apply(struct turn *t, enum boot_event event, uint64_t epoch, struct boot_result *result,
+	struct err *err) MUST_USE;
+
+static inline void cleanup_turn(struct turn *t)
+{
+	cleanup_store(&t->store);
+}
+
+#define AUTO_TURN CLEANUP(cleanup_turn) struct turn
+
+#endif

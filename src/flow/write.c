@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* write; install.h tells what it promises. */
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/accept.h"
+#include "flow/prove.h"
+#include "flow/scan.h"
+#include "flow/store.h"
+
+/* One run of write, from the choice of the slot to its proof. */
+struct writing {
+	const struct device *d;
+	struct situation s;
+	struct authentic a;
+	struct source *source;
+	struct slot slot;
+	struct slot_record *record;
+	const struct progress *progress;
+	bool is_filled; /* the source has given all, and it was sound */
+};
+
+static int choose_slot(struct writing *w, char wanted, char *slot, struct err *err)
+{
+	struct situation *s = &w->s;
+
+	*slot = wanted;
+	if (!wanted && situation_require(s, err) < 0)
+		return -1;
+	if (!wanted)
+		*slot = slot_other(s->running);
+	if (*slot == s->running)
+		return err_set(err, OTA_BUSY, "slot %c is the one that runs", *slot);
+	if (s->running && slot_same(w->d->slots[0], w->d->slots[1]))
+		return err_set(err, OTA_CONFIG, "slot a and slot b are the same device: %s",
+			w->d->slots[0]);
+	if (!s->running || !s->has_env)
+		return 0; /* in the factory there may be no environment yet */
+	if (situation_settle(w->d, s, true, err) < 0)
+		return -1;
+	return boot_permit(s->state, BOOT_ON_WRITE, err);
+}
+
+/* What was fetched was newer then; since, it may have been booted, or have failed. */
+static int accept_stored(struct writing *w, const struct policy_options *options, struct err *err)
+{
+	const struct slot_record *runs = w->s.running ? &w->s.slots[w->s.running - 'a'] : NULL;
+
+	if (accept_fitting(w->d, &w->s, w->source, &w->a, err) < 0)
+		return -1;
+	if (runs && runs->has_digest && digest_equal(&runs->digest, &w->a.manifest.digest))
+		return err_set(err, OTA_NOTHING, "up to date: release %s runs already",
+			w->a.release.version);
+	return policy_check_not_bad(w->d, &w->a, options, err);
+}
+
+static int accept(
+	struct writing *w, bool stored, const struct write_options *options, struct err *err)
+{
+	bool ask_newer = !stored && w->s.running && w->s.has_env && !options->slot;
+
+	if (ask_newer)
+		return accept_newer(w->d, &w->s, w->source, &options->policy, &w->a, err);
+	return accept_stored(w, &options->policy, err);
+}
+
+static int check_size(const struct writing *w, struct err *err)
+{
+	uint64_t need = w->a.release.raw_bytes;
+
+	if (need <= w->slot.size_bytes)
+		return 0;
+	return err_set(err, OTA_SPACE, "the image has %ju bytes, and slot %s has room for %ju",
+		(uintmax_t)need, w->slot.path, (uintmax_t)w->slot.size_bytes);
+}
+
+static bool record_holds(const struct slot_record *r, const struct authentic *a)
+{
+	return r->has_digest && digest_equal(&r->digest, &a->manifest.digest);
+}
+
+/* From here on the slot's old content counts for nothing. */
+static int note_writing(struct writing *w, char slot, struct err *err)
+{
+	const struct release *r = &w->a.release;
+
+	*w->record = (struct slot_record){.state = SLOT_WRITING,
+		.has_digest = true,
+		.digest = w->a.manifest.digest,
+		.epoch = r->epoch,
+		.created = r->created > 0 ? r->created : 0};
+	strcpy(w->record->version, r->version);
+	return slot_record_write(w->d->store, slot, w->record, err);
+}
+
+static int note_proved(struct writing *w, char slot, struct err *err)
+{
+	w->record->state = SLOT_PROVED;
+	strcpy(w->record->proved_boot_id, w->s.boot_id);
+	if (store_index_write(w->d->store, slot, &w->a.index_bytes, err) < 0)
+		return -1;
+	return slot_record_write(w->d->store, slot, w->record, err);
+}
+
+/* Runs of zeros need no bytes from the source. */
+static int write_zeros(struct writing *w, struct frame_set *have, struct err *err)
+{
+	struct frame f = {0};
+
+	while (index_next(&w->a.index, &f)) {
+		if (!f.zeros || frame_set_has(have, &f))
+			continue;
+		if (slot_zero(&w->slot, f.raw_offset, f.raw_len, err) < 0)
+			return -1;
+		frame_set_add(have, &f);
+	}
+	return 0;
+}
+
+static int put_raw(
+	void *ctx, const struct frame *f, const struct frame_decoder *decoder, struct err *err)
+{
+	struct writing *w = ctx;
+
+	return slot_write(&w->slot, decoder->raw, f->raw_len, f->raw_offset, err);
+}
+
+static int fill_slot(struct writing *w, struct frame_set *have, struct err *err)
+{
+	const struct descriptor *layer = &w->a.release.image;
+
+	progress_step(w->progress, "write", layer->size);
+	if (write_zeros(w, have, err) < 0)
+		return -1;
+	const struct transfer transfer = {
+		w->source, layer, &w->a.index, have, put_raw, NULL, w, w->progress};
+	if (transfer_run(&transfer, err) < 0 || slot_sync(&w->slot, err) < 0)
+		return -1;
+	progress_done(w->progress);
+	w->is_filled = true;
+	return 0;
+}
+
+static int write_slot(struct writing *w, char slot, struct install_result *result, struct err *err)
+{
+	AUTO_FRAME_SET have = {0};
+	bool resumes = w->record->state == SLOT_WRITING && record_holds(w->record, &w->a);
+
+	if (frame_set_init(&have, &w->a.index, err) < 0)
+		return -1;
+	if (resumes && scan_slot(&w->slot, &w->a.index, &have, NULL, err) < 0)
+		return -1;
+	result->found_bytes = frame_set_bytes(&have, &w->a.index);
+	result->moved_bytes = w->a.release.image.size - result->found_bytes;
+	if (note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
+		prove_slot(&w->slot, &w->a.index, w->progress, err) < 0)
+		return -1;
+	return note_proved(w, slot, err);
+}
+
+static int run(struct writing *w, bool stored, const struct write_options *options,
+	struct install_result *result, struct err *err)
+{
+	char slot;
+
+	if (choose_slot(w, options->slot, &slot, err) < 0 || accept(w, stored, options, err) < 0)
+		return -1;
+	accept_result(&w->a, result);
+	result->slot = slot;
+	w->record = situation_slot(&w->s, slot);
+	result->already = record_holds(w->record, &w->a) &&
+			  (w->record->state == SLOT_PROVED || w->record->state == SLOT_GOOD);
+	if (result->already)
+		return 0;
+	if (slot_open(&w->slot, device_slot(w->d, slot), SLOT_FOR_WRITING, err) < 0 ||
+		check_size(w, err) < 0 || authentic_load_index(w->source, &w->a, err) < 0 ||
+		write_slot(w, slot, result, err) < 0)
+		return err_wrap(err, "write release %s into slot %c", w->a.release.version, slot);
+	return 0;
+}
+
+/* A stored release that turns out to be damaged must not be taken for fetched ever after. */
+static void forget_damaged(const struct device *d, struct err *err)
+{
+	struct err ignored;
+
+	if (store_forget_fetched(d->store, &ignored) == 0)
+		err_hint(err, "what was fetched is removed: ota fetch brings it again");
+}
+
+int install_write(const struct device *d, struct source *source,
+	const struct write_options *options, const struct progress *progress,
+	struct install_result *result, struct err *err)
+{
+	struct writing w = {
+		.d = d, .a = AUTHENTIC, .slot = {.fd = -1, .direct_fd = -1}, .progress = progress};
+	AUTO_STORE store = STORE;
+	AUTO_SOURCE *stored = NULL;
+
+	situation_read(d, &w.s);
+	if (store_open(&store, d->store, "ota write", err) < 0)
+		return -1;
+	if (!source)
+		source = stored = store_source(d->store, err);
+	w.source = source;
+	int rc = source ? run(&w, stored, options, result, err) : -1;
+	if (rc < 0 && err->code == OTA_CORRUPT && stored && !w.is_filled)
+		forget_damaged(d, err);
+	slot_close(&w.slot);
+	authentic_free(&w.a);
+	return rc;
+}
