@@ -20,7 +20,7 @@ static void report(void *ctx, const struct check_report *r)
 {
 	struct front *front = ctx;
 
-	if (r->passed) {
+	if (!r->why[0]) {
 		output_say(front, "check %s passed", r->name);
 		output_detail(front, "%s", r->output);
 		return;
@@ -34,7 +34,7 @@ static void report(void *ctx, const struct check_report *r)
 static int commit(struct front *front, const struct device *d, bool no_checks,
 	struct boot_result *r, struct err *err)
 {
-	struct checks checks = {.dir = d->checks,
+	const struct checks checks = {.dir = d->checks,
 		.timeout_ms = d->checks_timeout_ms,
 		.report = report,
 		.ctx = front};

@@ -2,6 +2,7 @@
 #include "cmd/device.h"
 
 #include "base/file.h"
+#include "cmd/output.h"
 
 /* Where a machine keeps a name of its own, the surest first. */
 static const char *const name_files[] = {"/sys/firmware/devicetree/base/serial-number",
@@ -32,6 +33,11 @@ static const char *find_id(struct front *front, char id[DIGEST_HEX_LEN])
 	return NULL;
 }
 
+static void warn(void *front, const char *text)
+{
+	output_warn(front, "%s", text);
+}
+
 int device_read(struct front *front, struct device_facts *facts, struct err *err)
 {
 	const struct config *c = front_config(front, err);
@@ -54,6 +60,7 @@ int device_read(struct front *front, struct device_facts *facts, struct err *err
 		.boot_files = c->boot.files,
 		.checks = c->commit.checks,
 		.checks_timeout_ms = c->commit.timeout_ms,
+		.hooks = {c->device.hooks, warn, front},
 	};
 	return facts->device.boot ? 0 : -1;
 }

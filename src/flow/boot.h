@@ -31,7 +31,7 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 /* On trial: runs the checks (NULL: none), then keeps the running slot. Errors: nothing (nothing is
  * on trial), unhealthy (still on trial; the reason is noted), busy, bootenv, config, interrupted.
  */
-int boot_commit(const struct device *d, struct checks *checks, struct boot_result *result,
+int boot_commit(const struct device *d, const struct checks *checks, struct boot_result *result,
 	struct err *err) MUST_USE;
 
 struct rollback_options {

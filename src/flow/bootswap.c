@@ -59,6 +59,18 @@ static int try_other(struct turn *t, enum boot_event event, const struct progres
 	return turn_apply(t, event, 0, result, err);
 }
 
+static int swap(struct turn *t, const struct progress *progress, struct boot_result *result,
+	struct err *err)
+{
+	const struct step step = turn_step(t, "bootswap", slot_other(t->s.running));
+
+	if (hooks_before(&t->d->hooks, &step, err) < 0 ||
+		try_other(t, BOOT_ON_SWAP, progress, result, err) < 0)
+		return -1;
+	hooks_after(&t->d->hooks, &step);
+	return 0;
+}
+
 int boot_swap(const struct device *d, bool force, const struct progress *progress,
 	struct boot_result *result, struct err *err)
 {
@@ -73,7 +85,7 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 	if (check_written(&t, other, err) < 0 || check_epoch(&t, other, OTA_UNTRUSTED, err) < 0 ||
 		turn_check_undisturbed(&t, force, err) < 0)
 		return -1;
-	return try_other(&t, BOOT_ON_SWAP, progress, result, err);
+	return swap(&t, progress, result, err);
 }
 
 /* A reason that a failed check has noted is the better one, unless the operator gives his own. */
@@ -111,6 +123,23 @@ static int go_back_to_good(struct turn *t, const struct progress *progress,
 	return try_other(t, BOOT_ON_ROLLBACK, progress, result, err);
 }
 
+static int go_back(struct turn *t, const char *reason, const struct progress *progress,
+	struct boot_result *result, struct err *err)
+{
+	if (t->s.state == BOOT_TRIAL)
+		return give_up(t, reason, result, err);
+	if (t->s.state == BOOT_SETTLED)
+		return go_back_to_good(t, progress, result, err);
+	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);
+}
+
+/* The slot that is left: the one on trial, running or not yet; from a settled device the running.
+ */
+static char slot_to_leave(const struct turn *t)
+{
+	return t->s.state == BOOT_SWAPPED ? t->s.env.slot : t->s.running;
+}
+
 int boot_rollback(const struct device *d, const struct rollback_options *options,
 	const struct progress *progress, struct boot_result *result, struct err *err)
 {
@@ -120,9 +149,10 @@ int boot_rollback(const struct device *d, const struct rollback_options *options
 		boot_permit(t.s.state, BOOT_ON_ROLLBACK, err) < 0 ||
 		turn_check_undisturbed(&t, options->force, err) < 0)
 		return -1;
-	if (t.s.state == BOOT_TRIAL)
-		return give_up(&t, options->reason, result, err);
-	if (t.s.state == BOOT_SETTLED)
-		return go_back_to_good(&t, progress, result, err);
-	return turn_apply(&t, BOOT_ON_ROLLBACK, 0, result, err);
+	const struct step step = turn_step(&t, "rollback", slot_to_leave(&t));
+	if (hooks_before(&d->hooks, &step, err) < 0 ||
+		go_back(&t, options->reason, progress, result, err) < 0)
+		return -1;
+	hooks_after(&d->hooks, &step);
+	return 0;
 }

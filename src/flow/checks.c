@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/checks.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/proc.h"
 #include "base/text.h"
 
 struct run {
 	const struct checks *c;
-	unsigned n_failed;
+	struct parts parts;
+	const char *folder;
+	bool required;
 	char *detail; /* of the first required one that failed */
 };
 
@@ -33,83 +33,51 @@ static void note_failure(struct run *run, const struct check_report *report)
 {
 	char said[DETAIL_LEN / 2];
 
-	if (run->n_failed++)
-		return;
 	last_line(report->output, said, sizeof(said));
-	snprintf(run->detail, DETAIL_LEN, "%.48s: %s%s%s", report->name, report->why,
+	snprintf(run->detail, DETAIL_LEN, "%.48s: %.48s%s%s", report->name, report->why,
 		said[0] ? ": " : "", said);
 	text_clean_line(run->detail);
 }
 
-static void judge(
-	const struct checks *c, const struct proc_result *result, struct check_report *report)
+static int ended(void *ctx, const char *file, const struct proc_result *result, struct err *err)
 {
-	report->output = result->output;
-	report->passed = !result->timed_out && result->exit_status == 0;
-	if (result->timed_out)
-		snprintf(report->why, sizeof(report->why), "no end within %u s",
-			c->timeout_ms / 1000);
-	else if (!report->passed)
-		snprintf(report->why, sizeof(report->why), "exit status %d", result->exit_status);
-}
+	struct run *run = ctx;
+	char name[NAME_MAX + 16], why[OUTCOME_LEN];
+	const struct check_report report = {
+		name, run->required, parts_outcome(&run->parts, result, why), result->output};
 
-static int run_one(struct run *run, const char *folder, const char *file, struct err *err)
-{
-	bool required = !strcmp(folder, "required.d");
-	AUTO_FREE struct proc_result *result = malloc(sizeof(*result));
-	char name[NAME_MAX + 16], path[PATH_MAX];
-	struct check_report report = {.name = name, .required = required};
-
-	if (!result)
-		return err_set(err, OTA_FAILED, "out of memory");
-	snprintf(name, sizeof(name), "%s/%s", folder, file);
-	if (path_join(path, run->c->dir, name, err) < 0 ||
-		proc_run(path, run->c->env, run->c->timeout_ms, result, err) < 0)
-		return -1;
-	judge(run->c, result, &report);
+	(void)err;
+	snprintf(name, sizeof(name), "%s/%s", run->folder, file);
 	if (run->c->report)
 		run->c->report(run->c->ctx, &report);
-	if (required && !report.passed)
+	if (run->required && why[0] && !run->detail[0])
 		note_failure(run, &report);
 	return 0;
 }
 
-/* Editors' and package managers' leavings are no checks. */
-static int is_check(const struct dirent *e)
+static int run_folder(struct run *run, const char *folder, bool required, struct err *err)
 {
-	size_t len = strlen(e->d_name);
-
-	return e->d_name[0] != '.' && e->d_name[len - 1] != '~';
-}
-
-static int run_folder(struct run *run, const char *folder, struct err *err)
-{
-	struct dirent **names;
 	char path[PATH_MAX];
-	int rc = 0;
 
 	if (path_join(path, run->c->dir, folder, err) < 0)
 		return -1;
-	int n = scandir(path, &names, is_check, alphasort);
-	if (n < 0)
-		return errno == ENOENT ? 0 : err_errno(err, OTA_IO, "%s", path);
-	for (int i = 0; i < n; i++) {
-		if (rc == 0)
-			rc = run_one(run, folder, names[i]->d_name, err);
-		free(names[i]);
-	}
-	free(names);
-	return rc;
+	run->folder = folder;
+	run->required = required;
+	run->parts.dir = path;
+	return parts_run(&run->parts, err);
 }
 
-int checks_run(const struct checks *c, char detail[DETAIL_LEN], struct err *err)
+int checks_run(
+	const struct checks *c, const struct step *step, char detail[DETAIL_LEN], struct err *err)
 {
 	struct run run = {.c = c, .detail = detail};
 
+	run.parts = (struct parts){
+		.step = step, .timeout_ms = c->timeout_ms, .ended = ended, .ctx = &run};
 	detail[0] = '\0';
-	if (run_folder(&run, "required.d", err) < 0)
+	if (run_folder(&run, "required.d", true, err) < 0)
 		return -1;
-	if (run.n_failed)
+	if (detail[0])
 		return err_set(err, OTA_UNHEALTHY, "%s", detail);
-	return run_folder(&run, "wanted.d", err);
+	return run_folder(&run, "wanted.d", false, err);
 }

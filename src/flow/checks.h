@@ -9,25 +9,26 @@
 
 #include <stdbool.h>
 
+#include "flow/parts.h"
 #include "slot/record.h"
 
 struct check_report {
 	const char *name; /* as in "required.d/services" */
-	bool required, passed;
-	char why[48];       /* "exit status 1", "no end within 300 s"; "" where it passed */
+	bool required;
+	const char *why;    /* as parts_outcome() has it; "": it passed */
 	const char *output; /* its last lines, of both kinds */
 };
 
 struct checks {
 	const char *dir;
-	unsigned timeout_ms;    /* of each */
-	const char *const *env; /* variables for them, ends with NULL */
+	unsigned timeout_ms; /* of each */
 	void (*report)(void *ctx, const struct check_report *report);
 	void *ctx;
 };
 
 /* Runs them all. detail is for the note on why the slot is left: the first required one that
  * failed, and what it said last. Errors: unhealthy, io, interrupted. */
-int checks_run(const struct checks *c, char detail[DETAIL_LEN], struct err *err) MUST_USE;
+int checks_run(const struct checks *c, const struct step *step, char detail[DETAIL_LEN],
+	struct err *err) MUST_USE;
 
 #endif

@@ -4,13 +4,14 @@
 
 #include "flow/turn.h"
 
-static int test(struct turn *t, struct checks *checks, struct err *err)
+static int test(struct turn *t, const struct checks *checks, struct err *err)
 {
 	struct slot_record *r = situation_slot(&t->s, t->s.running);
+	const struct step step = turn_step(t, "commit", t->s.running);
 	struct err unnoted;
 
 	r->reason[0] = r->detail[0] = '\0';
-	if (!checks || checks_run(checks, r->detail, err) == 0)
+	if (!checks || checks_run(checks, &step, r->detail, err) == 0)
 		return 0;
 	if (err->code != OTA_UNHEALTHY)
 		return -1;
@@ -59,19 +60,30 @@ static int note_kept(struct turn *t, struct err *err)
 	return bad_remove(t->d->store, &r->digest, err) < 0 ? -1 : forget_fetched(t, r, err);
 }
 
-int boot_commit(
-	const struct device *d, struct checks *checks, struct boot_result *result, struct err *err)
+static int keep(struct turn *t, struct boot_result *result, struct err *err)
+{
+	uint64_t epoch = situation_slot(&t->s, t->s.running)->epoch;
+
+	if (turn_apply(t, BOOT_ON_COMMIT, epoch, result, err) < 0)
+		return -1;
+	/* it is kept, whatever becomes of the notes: the next run settles these */
+	if (note_kept(t, &result->why) < 0)
+		result->notes_lost = true;
+	return 0;
+}
+
+int boot_commit(const struct device *d, const struct checks *checks, struct boot_result *result,
+	struct err *err)
 {
 	AUTO_TURN t = TURN(d);
 
 	if (turn_begin(&t, "ota commit", err) < 0 ||
-		boot_permit(t.s.state, BOOT_ON_COMMIT, err) < 0 || test(&t, checks, err) < 0)
+		boot_permit(t.s.state, BOOT_ON_COMMIT, err) < 0)
 		return -1;
-	if (turn_apply(&t, BOOT_ON_COMMIT, situation_slot(&t.s, t.s.running)->epoch, result, err) <
-		0)
+	const struct step step = turn_step(&t, "commit", t.s.running);
+	if (hooks_before(&d->hooks, &step, err) < 0 || test(&t, checks, err) < 0 ||
+		keep(&t, result, err) < 0)
 		return -1;
-	/* it is kept, whatever becomes of the notes: the next run settles these */
-	if (note_kept(&t, &result->why) < 0)
-		result->notes_lost = true;
+	hooks_after(&d->hooks, &step);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "boot/env.h"
+#include "flow/hooks.h"
 
 struct device {
 	const char *compatible;
@@ -26,6 +27,7 @@ struct device {
 	const char *boot_files; /* "": this device has none */
 	const char *checks;
 	unsigned checks_timeout_ms;
+	struct hooks hooks;
 };
 
 static inline const char *device_slot(const struct device *d, char slot)

@@ -127,6 +127,25 @@ static int bring_layer(const struct device *d, struct source *source, struct aut
 	return file_publish_fd(fd, partial, blob, 0644, err);
 }
 
+static int fetch(const struct device *d, struct source *source, struct authentic *a,
+	const struct progress *progress, struct install_result *result, struct err *err)
+{
+	const struct step step = {"fetch", '\0', a->release.version, &a->manifest.digest};
+
+	if (hooks_before(&d->hooks, &step, err) < 0)
+		return -1;
+	if (authentic_load_index(source, a, err) < 0)
+		return err_wrap(err, "%s", source_name(source));
+	if (!layout_blob_exists(d->store, &a->release.image) &&
+		bring_layer(d, source, a, progress, result, err) < 0)
+		return err_wrap(err, "fetch release %s", a->release.version);
+	if (store_keep(d->store, a, err) < 0)
+		return -1;
+	store_sweep_partial(d->store, NULL);
+	hooks_after(&d->hooks, &step);
+	return 0;
+}
+
 int install_fetch(const struct device *d, struct source *source,
 	const struct policy_options *options, const struct progress *progress,
 	struct install_result *result, struct err *err)
@@ -142,15 +161,5 @@ int install_fetch(const struct device *d, struct source *source,
 		return -1;
 	accept_result(&a, result);
 	result->already = is_fetched(d, &a);
-	if (result->already)
-		return 0;
-	if (authentic_load_index(source, &a, err) < 0)
-		return err_wrap(err, "%s", source_name(source));
-	if (!layout_blob_exists(d->store, &a.release.image) &&
-		bring_layer(d, source, &a, progress, result, err) < 0)
-		return err_wrap(err, "fetch release %s", a.release.version);
-	if (store_keep(d->store, &a, err) < 0)
-		return -1;
-	store_sweep_partial(d->store, NULL);
-	return 0;
+	return result->already ? 0 : fetch(d, source, &a, progress, result, err);
 }

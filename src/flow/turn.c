@@ -15,6 +15,13 @@ int turn_begin(struct turn *t, const char *who, struct err *err)
 	return situation_settle(t->d, &t->s, !t->store.lost, err);
 }
 
+struct step turn_step(struct turn *t, const char *command, char slot)
+{
+	const struct slot_record *r = situation_slot(&t->s, slot);
+
+	return (struct step){command, slot, r->version, r->has_digest ? &r->digest : NULL};
+}
+
 int turn_check_undisturbed(const struct turn *t, bool force, struct err *err)
 {
 	char path[PATH_MAX];

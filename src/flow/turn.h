@@ -23,6 +23,9 @@ struct turn {
 /* Takes the run lock and settles. Without a store it goes on. Errors: busy, bootenv, config, io. */
 int turn_begin(struct turn *t, const char *who, struct err *err) MUST_USE;
 
+/* What hooks and checks are told of a step about this slot; borrows from t. */
+struct step turn_step(struct turn *t, const char *command, char slot);
+
 /* Fails while somebody holds updates back by `ota lock`. Errors: busy. */
 int turn_check_undisturbed(const struct turn *t, bool force, struct err *err) MUST_USE;
 

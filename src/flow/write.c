@@ -172,10 +172,12 @@ static int run(struct writing *w, bool stored, const struct write_options *optio
 			  (w->record->state == SLOT_PROVED || w->record->state == SLOT_GOOD);
 	if (result->already)
 		return 0;
+	const struct step step = {"write", slot, w->a.release.version, &w->a.manifest.digest};
 	if (slot_open(&w->slot, device_slot(w->d, slot), SLOT_FOR_WRITING, err) < 0 ||
 		check_size(w, err) < 0 || authentic_load_index(w->source, &w->a, err) < 0 ||
-		write_slot(w, slot, result, err) < 0)
+		hooks_before(&w->d->hooks, &step, err) < 0 || write_slot(w, slot, result, err) < 0)
 		return err_wrap(err, "write release %s into slot %c", w->a.release.version, slot);
+	hooks_after(&w->d->hooks, &step);
 	return 0;
 }
 

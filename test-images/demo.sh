@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The whole story on one screen after another: two real Debian releases and a broken one are made,
+# signed and served over HTTPS, and a device in a folder goes from the first to the second, tries
+# the third and comes back. Each outcome is checked: what is not as it should be ends the demo.
+#   OTA=path of the binary   BUILD=folder for everything that is made   demo.sh
+set -euo pipefail
+
+recipes=$(realpath "$(dirname "$0")")
+ota=$(realpath "${OTA:?names the binary}")
+mkdir -p "${BUILD:?names the folder to work in}/demo/bin"
+cd "$BUILD/demo"
+PATH=$PWD/bin:$PATH:/usr/sbin:/sbin
+ln -sf "$ota" "$recipes/../contrib/ota-update" "$recipes/../contrib/ota-boot" bin/
+
+bold='' plain=''
+if [ -t 1 ]; then
+  bold=$'\e[1m' plain=$'\e[0m'
+fi
+steps=0
+trap '"$recipes/nginx.sh" stop server' EXIT
+
+# title TEXT, then what it is about on stdin
+title() {
+  printf '\n%s--- %s %s%s\n' "$bold" "$1" "$(printf '%*s' $((72 - ${#1})) '' | tr ' ' -)" "$plain"
+  cat
+}
+
+fail() {
+  printf '\n%sThe demo failed:%s %s\nIts files are in %s\n' "$bold" "$plain" "$1" "$PWD" >&2
+  exit 1
+}
+
+# run STATUS COMMAND...: shows the command as typed, runs it, and insists on its exit status
+run() {
+  local expected=$1 status=0 begin=${EPOCHREALTIME/./} ms
+  shift
+  printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"
+  "$@" || status=$?
+  ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
+  [ "$status" -eq "$expected" ] || fail "exit status $status instead of $expected: $*"
+  printf '  [exit %d, %d.%d s]\n' "$status" $((ms / 1000)) $((ms % 1000 / 100))
+  steps=$((steps + 1))
+}
+
+# holds REGEX...: each is found in what status says to programs
+holds() {
+  local told regex
+  told=$(ota --root device --json status)
+  for regex; do
+    grep -Eq "$regex" <<<"$told" || fail "status does not tell $regex: $told"
+  done
+}
+
+# slot_is SLOT VERSION: the slot holds this image, byte for byte
+slot_is() {
+  run 0 cmp -n "$(stat -c %s "images/v$2.ext4")" "device/slots/$1.img" "images/v$2.ext4"
+}
+
+pack_release() {
+  run 0 ota pack --rootfs "images/v$1.ext4" --compatible demo-board --version "$1.0" -o "releases/$1.0"
+  run 0 ota sign --key demo.key "releases/$1.0"
+}
+
+make_releases() {
+  local stamp
+  stamp=$(cat images/recipe - <"$ota" | sha256sum)
+  if [ "$(cat releases/stamp 2>/dev/null)" = "$stamp" ]; then
+    printf '\n(Packed and signed in an earlier run; they are kept in %s.)\n' "$PWD/releases"
+  else
+    rm -rf releases demo.key demo.pub
+    run 0 ota keygen demo
+    pack_release 1
+    pack_release 2
+    pack_release 3
+    echo "$stamp" >releases/stamp
+  fi
+  run 0 ota inspect oci:releases/2.0
+}
+
+make_server() {
+  run 0 ln -sfn releases/2.0 www
+  run 0 "$recipes/nginx.sh" start server www 0
+  source=https://localhost:$(cat server/ports)
+}
+
+make_device() {
+  rm -rf device
+  run 0 "$recipes/sandbox.sh" --running none --compatible demo-board --source "$source" \
+    --ca server/ca.pem device
+  run 0 cp demo.pub device/etc/ota/trust.d/
+  self_test
+  run 0 ota --root device write --slot a oci:releases/1.0
+  slot_is a 1
+  power_cycle
+  run 0 ./power-cycle
+  run 0 ota --root device status
+  holds '"running": *"a"' '"trial": *false'
+}
+
+# What the device runs after booting a release on trial: it looks into the slot that booted.
+self_test() {
+  cat >device/etc/ota/checks.d/required.d/services <<END
+#!/bin/sh
+slot=\$(sed 's/.*ota\.slot=//' '$PWD/device/proc/cmdline')
+if /sbin/debugfs -R 'stat /etc/demo-broken' "$PWD/device/slots/\$slot.img" 2>/dev/null | grep -q ^Inode
+then
+  echo "/etc/demo-broken is there: the services of this release do not start"
+  exit 1
+fi
+END
+  chmod +x device/etc/ota/checks.d/required.d/services
+}
+
+power_cycle() {
+  cat >power-cycle <<END
+#!/bin/sh
+exec '$recipes/bootloader' '$PWD/device/etc/fw_env.config' '$PWD/device/proc/cmdline' \
+  '$PWD/device/proc/sys/kernel/random/boot_id'
+END
+  chmod +x power-cycle
+}
+
+title 'The images' <<'END'
+Debian's release (v1), the same with its security updates (v2), and one that is
+broken (v3), bootstrapped from this machine's own mirrors and kept between runs.
+END
+run 0 "$recipes/rootfs.sh" images
+
+title 'The build machine: packing and signing' <<'END'
+A release is a folder that any web server can offer: an OCI artifact.
+END
+make_releases
+
+title 'The server' <<'END'
+nginx with TLS on loopback. To publish a release is to copy a folder there; here
+a link will do.
+END
+make_server
+
+title 'The factory: a device with v1 in slot a' <<'END'
+The device is a folder: its slots are files, its boot environment is U-Boot's.
+`--root device` makes ota look there for all that is /etc, /var and /proc.
+./power-cycle stands in for the bootloader: it picks the slot to boot, and counts.
+END
+make_device
+
+title 'The update, step by step' <<'END'
+Each command is one step that happened or did not; each can be run again.
+END
+run 0 ota --root device check
+run 0 ota --root device fetch
+run 0 ota --root device write
+slot_is b 2
+run 0 ota --root device bootswap
+run 0 ./power-cycle
+holds '"running": *"b"' '"trial": *true'
+run 0 ota --root device commit
+run 0 ota --root device status
+holds '"running": *"b"' '"next": *"b"' '"trial": *false'
+run 3 ota --root device check
+slot_is a 1
+
+title 'A bad release, and back' <<'END'
+The same steps in two scripts: ota-update for cron, ota-boot for each boot. They
+reboot with what OTA_REBOOT names.
+END
+run 0 ln -sfn releases/3.0 www
+run 0 export OTA_REBOOT="$PWD/power-cycle"
+run 0 ota-update --root device
+slot_is a 3
+holds '"running": *"a"' '"trial": *true'
+run 0 ota-boot --root device
+holds '"running": *"b"' '"next": *"b"' '"trial": *false' '"reason": *"check"'
+run 0 ota-boot --root device
+run 3 ota --root device check
+slot_is b 2
+run 0 ota --root device status
+
+printf '\n%sAll %d steps went as they should, in %d s.%s\n' "$bold" "$steps" "$SECONDS" "$plain"
