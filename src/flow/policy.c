@@ -48,10 +48,20 @@ int policy_check_fit(
 	return check_expiry(s, r, err);
 }
 
-int policy_check_not_bad(const struct device *d, const struct authentic *a,
-	const struct policy_options *options, struct err *err)
+/* A slot that was given up in the last boot is known to be bad before that is written down. */
+static bool is_bad(const struct device *d, const struct situation *s, const struct digest *digest)
 {
-	if (options->retry || !bad_has(d->store, &a->manifest.digest))
+	for (int i = 0; i < 2; i++)
+		if (s->slots[i].state == SLOT_BAD && s->slots[i].has_digest &&
+			digest_equal(&s->slots[i].digest, digest))
+			return true;
+	return bad_has(d->store, digest);
+}
+
+int policy_check_not_bad(const struct device *d, const struct situation *s,
+	const struct authentic *a, const struct policy_options *options, struct err *err)
+{
+	if (options->retry || !is_bad(d, s, &a->manifest.digest))
 		return 0;
 	err_set(err, OTA_NOTHING, "release %s failed on this device before", a->release.version);
 	return err_hint(err, "to try it once more: --retry");
@@ -96,7 +106,7 @@ int policy_check_newer(const struct device *d, const struct situation *s, const 
 			runs->version);
 		return err_hint(err, "to go back to it: --downgrade");
 	}
-	if (policy_check_not_bad(d, a, options, err) < 0)
+	if (policy_check_not_bad(d, s, a, options, err) < 0)
 		return -1;
 	return check_wave(d, a, err);
 }

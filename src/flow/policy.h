@@ -19,8 +19,8 @@ int policy_check_fit(const struct device *d, const struct situation *s, const st
 	struct err *err) MUST_USE;
 
 /* Did it fail on this device before? Errors: nothing. */
-int policy_check_not_bad(const struct device *d, const struct authentic *a,
-	const struct policy_options *options, struct err *err) MUST_USE;
+int policy_check_not_bad(const struct device *d, const struct situation *s,
+	const struct authentic *a, const struct policy_options *options, struct err *err) MUST_USE;
 
 /* Is it newer than what runs, not known to be bad, and is it this device's turn? Errors: nothing,
  * and config where it comes in waves and this device has no name. */

@@ -51,7 +51,7 @@ static int accept_stored(struct writing *w, const struct policy_options *options
 	if (runs && runs->has_digest && digest_equal(&runs->digest, &w->a.manifest.digest))
 		return err_set(err, OTA_NOTHING, "up to date: release %s runs already",
 			w->a.release.version);
-	return policy_check_not_bad(w->d, &w->a, options, err);
+	return policy_check_not_bad(w->d, &w->s, &w->a, options, err);
 }
 
 static int accept(

@@ -37,9 +37,6 @@ static int measure(struct slot *s, struct err *err)
 	s->size_bytes = (uint64_t)st.st_size;
 	if (s->is_block && ioctl(s->fd, BLKGETSIZE64, &s->size_bytes) < 0)
 		return err_errno(err, OTA_IO, "size of %s", s->path);
-	if (!s->is_block && !S_ISREG(st.st_mode))
-		return err_set(
-			err, OTA_CONFIG, "slot %s is neither a block device nor a file", s->path);
 	return 0;
 }
 
@@ -54,6 +51,9 @@ int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err 
 		err_errno(err, OTA_IO, "slot %s", path);
 		return err_hint(err, "is 'device' right in ota.conf?");
 	}
+	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
+		return err_set(err, OTA_CONFIG, "slot %s is neither a block device nor a file",
+			path);
 	if (mode == SLOT_FOR_WRITING && mounts_check_free(path, &st, err) < 0)
 		return -1;
 	/* the kernel refuses O_EXCL on a block device that is mounted or otherwise claimed */

@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What a device checks of itself: its slots, its environment, its locks, its tests after an update.
+. "$(dirname "$0")/lib.sh"
+
+make_release v1 1.0
+make_release v2 2.0
+make_device
+
+# --- slots ---
+must on fetch oci:v1
+truncate -s 1M device/slots/b.img
+refused 15 'an image larger than the slot' on write
+truncate -s 8M device/slots/b.img
+refused 18 'the slot that runs' on write --slot a
+sed -i 's/slots.b.img/slots\/a.img/' device/etc/ota/ota.conf
+refused 20 'both slots on one device' on write
+sed -i '/slot.b/{n;s/a.img/b.img/}' device/etc/ota/ota.conf
+mv device/slots/b.img kept
+refused 16 'a slot that is missing' on write
+mkdir device/slots/b.img
+refused 20 'a slot that is a folder' on write
+rmdir device/slots/b.img
+mv kept device/slots/b.img
+if [ "$(id -u)" -eq 0 ] && loop=$(losetup -f --show device/slots/b.img 2>/dev/null); then
+  refused 18 'a slot behind a loop device' on write
+  mkfs.ext4 -q "$loop" && mkdir mnt device/dev && mount "$loop" mnt
+  cp -a "$loop" device/dev/
+  sed -i "s#^device = /slots/b.img#device = $loop#" device/etc/ota/ota.conf
+  refused 18 'a slot that is mounted' on write
+  sed -i "s#^device = $loop#device = /slots/b.img#" device/etc/ota/ota.conf
+  umount mnt
+  losetup -d "$loop"
+else
+  skip 'a slot behind a loop device' 'needs root and loop devices'
+  skip 'a slot that is mounted' 'needs root and loop devices'
+fi
+: >device/proc/cmdline
+refused 20 'nothing tells which slot runs' on write
+exits 0 'the factory names the slot' on write --slot b
+holds 'and it is written' slot_holds b v1
+echo 'ro ota.slot=a' >device/proc/cmdline
+printf 'X' | dd of=device/slots/b.img bs=1 seek=400000 conv=notrunc status=none
+cat /proc/sys/kernel/random/uuid >device/proc/sys/kernel/random/boot_id
+exits 14 'bootswap finds a slot that changed since' on bootswap
+holds 'the running slot stays next' is .next a
+exits 1 'it is not proved any more' on bootswap
+exits 0 'write mends it' on write
+exits 0 'and bootswap takes it' on bootswap
+holds 'boot files are not built yet, and bootswap says so' bash -c "
+  sed '/^files/d' device/etc/ota/ota.conf >other.conf
+  cp -r device copy; cp other.conf copy/etc/ota/ota.conf
+  sed -i 's#$dir/device#$dir/copy#' copy/etc/fw_env.config
+  '$OTA' --root copy rollback 2>/dev/null; '$OTA' --root copy bootswap 2>err; [ \$? -eq 20 ] && grep -q 'files =' err"
+
+# --- the machine was started again, and the old slot runs still ---
+cat /proc/sys/kernel/random/uuid >device/proc/sys/kernel/random/boot_id
+refused 17 'a bootloader that does not follow its environment' on commit
+refused 17 'and no write then' on write oci:v2
+
+# --- the environment ---
+make_device
+must on fetch oci:v1
+must on write
+cp device/uboot.env env
+printf 'torn' | dd of=device/uboot.env bs=1 seek=100 conv=notrunc status=none
+holds 'one torn copy is borne' on bootswap
+must on rollback
+for at in 100 16500; do
+  printf 'torn' | dd of=device/uboot.env bs=1 seek=$at conv=notrunc status=none
+done
+refused 17 'both copies of the environment torn' on bootswap
+exits 17 'status tells what it knows, and why not all' on status
+holds 'the slots are told all the same' grep -q '^slot b' out
+cp env device/uboot.env
+
+# --- locks ---
+on commit
+"$OTA" --root device lock sleep 5 &
+locker=$!
+for _ in $(seq 100); do [ -s device/var/lib/ota/lock.update ] && break; sleep 0.05; done
+refused 18 'bootswap waits for the update lock' on bootswap
+holds 'and names its holder' says 'held by sleep'
+exits 0 'others do not' on check oci:v1
+exits 0 'unless forced' on bootswap --force
+refused 18 'so does rollback' on rollback
+kill $locker 2>/dev/null
+wait $locker 2>/dev/null
+on rollback --force
+flock device/var/lib/ota/lock sleep 3 &
+sleep 0.3
+refused 18 'two runs at once' on write oci:v1
+exits 0 'status needs no lock' on status
+wait
+exits 7 'lock hands on the status of its command' on lock -- sh -c 'exit 7'
+
+# --- self-tests ---
+on bootswap
+power_cycle
+cat >device/etc/ota/checks.d/wanted.d/later <<'END'
+#!/bin/sh
+exit 1
+END
+cat >device/etc/ota/checks.d/required.d/10-net <<'END'
+#!/bin/sh
+echo "slot $OTA_SLOT, version $OTA_VERSION"
+echo 'no carrier on eth0' >&2
+exit 4
+END
+chmod +x device/etc/ota/checks.d/*/*
+exits 19 'a required check that fails' on commit
+holds 'its output is kept' says 'slot b, version 1.0'
+holds 'the slot stays on trial' is .trial true
+printf '#!/bin/sh\nsleep 60\n' >device/etc/ota/checks.d/required.d/10-net
+sed -i '/^\[boot\]/i [commit]\ntimeout = 1s' device/etc/ota/ota.conf
+exits 19 'a check that does not end' on commit
+holds 'and says so' says 'no end within 1 s'
+chmod -x device/etc/ota/checks.d/required.d/10-net
+exits 19 'a check that cannot be run' on commit
+must on rollback
+power_cycle
+holds 'the reason is status after the rollback' is .rollback.reason check
+holds 'in its own words' test "$(status .rollback.detail | grep -c 'cannot be run')" -eq 1
+rm device/etc/ota/checks.d/required.d/10-net
+must on write --retry oci:v1
+must on bootswap
+power_cycle
+exits 0 'a wanted check does not hold a release back' on commit
+holds 'but is told' says 'later failed'
+
+# --- hooks ---
+mkdir -p device/etc/ota/hooks.d/pre-write device/etc/ota/hooks.d/post-write
+printf '#!/bin/sh\nexit 75\n' >device/etc/ota/hooks.d/pre-write/busy
+printf '#!/bin/sh\nexit 1\n' >device/etc/ota/hooks.d/post-write/fails
+chmod +x device/etc/ota/hooks.d/*/*
+refused 18 'a hook that says: not now' on write oci:v2
+printf '#!/bin/sh\nexit 1\n' >device/etc/ota/hooks.d/pre-write/busy
+refused 1 'a hook that fails' on write oci:v2
+rm device/etc/ota/hooks.d/pre-write/busy
+exits 0 'a hook after the step cannot undo it' on write oci:v2
+holds 'but is warned of' says 'warning'
+
+# --- without its store a device still boots, commits and rolls back ---
+must on bootswap
+power_cycle
+rm -rf device/var && touch device/var
+exits 0 'commit with the store lost' on commit
+holds 'and warns' says 'could not be noted'
+finish
