@@ -91,8 +91,8 @@ done
 holds "a wave of half the devices has some and not all ($yes of 30)" test $yes -gt 3 -a $yes -lt 27
 sed -i '/^id/d' device/etc/ota/ota.conf
 
-# --- a flipped bit in every file of the release, one at a time ---
-for file in $(cd good && find . -type f ! -name lock); do
+# --- a flipped bit in every file of the release, one at a time (nothing of oci-layout is read) ---
+for file in $(cd good && find . -type f ! -name lock ! -name oci-layout); do
   rm -rf flipped && cp -r good flipped
   size=$(stat -c %s "flipped/$file")
   python3 - "flipped/$file" $((size / 2)) <<'END'
@@ -104,9 +104,8 @@ END
   before=$(fingerprint)
   on fetch oci:flipped
   status=$?
-  case $file:$status in
-    ./oci-layout:*) continue ;; # nothing in it is read
-    *:11 | *:12 | *:13 | *:14) result=0 ;;
+  case $status in
+    11 | 12 | 13 | 14) result=0 ;;
     *) result=1 ;;
   esac
   [ "$(fingerprint)" = "$before" ] || result=1
