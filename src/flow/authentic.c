@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/authentic.h"
 
-#include <string.h>
+#include <stdio.h>
 
 void authentic_free(struct authentic *a)
 {
@@ -13,12 +13,8 @@ void authentic_free(struct authentic *a)
 
 static int load_signed(struct source *source, struct authentic *a, struct err *err)
 {
-	if (source_resolve(source, source_tag(source), &a->manifest, err) < 0)
-		return -1;
-	if (strcmp(a->manifest.media_type, MEDIA_TYPE_MANIFEST))
-		return err_set(err, OTA_CORRUPT, "tag '%s' names no image manifest but '%s'",
-			source_tag(source), a->manifest.media_type);
-	if (source_blob(source, &a->manifest, &a->manifest_bytes, err) < 0)
+	if (source_resolve(source, source_tag(source), &a->manifest, err) < 0 ||
+		source_blob(source, &a->manifest, &a->manifest_bytes, err) < 0)
 		return -1;
 	return signatures_load(source, &a->manifest.digest, &a->signatures, err);
 }

@@ -207,7 +207,12 @@ bool source_has_ranges(const struct source *s)
 
 int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
 {
-	return s->ops->resolve(s, tag, d, err);
+	if (s->ops->resolve(s, tag, d, err) < 0)
+		return -1;
+	if (!strcmp(d->media_type, MEDIA_TYPE_MANIFEST))
+		return 0;
+	return err_set(err, OTA_CORRUPT, "%s: tag '%s' names no image manifest but '%s'", s->place,
+		tag, d->media_type);
 }
 
 int source_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
