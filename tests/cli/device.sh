@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What a device checks of itself: its slots, its environment, its locks, its tests after an update.
+# shellcheck disable=SC2016,SC2119
 . "$(dirname "$0")/lib.sh"
 
 make_release v1 1.0

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Releases that a device must refuse: each with its status, and nothing on the device changed.
+# shellcheck disable=SC2016,SC2119
 . "$(dirname "$0")/lib.sh"
 
 make_release good 2.0 --epoch 5 --channel stable

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Making releases: what pack, sign, keygen and inspect promise, with other people's tools as judges.
+# shellcheck disable=SC2016,SC2119
 . "$(dirname "$0")/lib.sh"
 
 make_release v1 1.0

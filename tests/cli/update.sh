@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The flow from one release to the next, and each way back.
+# shellcheck disable=SC2016,SC2119
 . "$(dirname "$0")/lib.sh"
 
 make_release v1 1.0
