@@ -52,8 +52,8 @@ int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err 
 		return err_hint(err, "is 'device' right in ota.conf?");
 	}
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
-		return err_set(err, OTA_CONFIG, "slot %s is neither a block device nor a file",
-			path);
+		return err_set(
+			err, OTA_CONFIG, "slot %s is neither a block device nor a file", path);
 	if (mode == SLOT_FOR_WRITING && mounts_check_free(path, &st, err) < 0)
 		return -1;
 	/* the kernel refuses O_EXCL on a block device that is mounted or otherwise claimed */

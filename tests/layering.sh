@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The house keeps its order: who may include and call whom, where each library lives, who prints,
+# and that every header stands on its own.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+count=0 failed=0
+
+# check TEXT OFFENDERS: passes where there are none
+check() {
+  count=$((count + 1))
+  if [ -z "$2" ]; then
+    echo "ok $count - $1"
+    return
+  fi
+  echo "not ok $count - $1"
+  sed 's/^/# /' <<<"$2"
+  failed=1
+}
+
+# may FROM TO: may a file of room FROM use room TO?
+may() {
+  case $1:$2 in
+    "$2:$1" | *:base) return 0 ;;
+    base:*) return 1 ;;
+    *:io) return 0 ;;
+    io:*) return 1 ;;
+    flow:release | flow:trust | flow:slot | flow:boot) return 0 ;;
+    cmd:*) return 0 ;;
+  esac
+  return 1
+}
+
+room_of() {
+  case $1 in
+    */cmd/* | cmd/*) echo cmd ;;
+    *) sed -E 's#.*src/([a-z]+)/.*#\1#' <<<"$1" ;;
+  esac
+}
+
+wrong_includes() {
+  local file room
+  for file in cmd/*.[ch] src/*/*.[ch]; do
+    room=$(room_of "$file")
+    sed -nE 's/^#include "([a-z]+)\/.*"/\1/p' "$file" | sort -u | while read -r used; do
+      may "$room" "$used" || echo "$file includes $used/"
+    done
+  done
+}
+
+# Every symbol that a room defines, and every one that it needs: none may lie in a higher room.
+wrong_symbols() {
+  local object
+  for object in build/release/src/*/*.o build/release/cmd/*.o; do
+    nm -g --defined-only "$object" | awk -v room="$(room_of "$object")" '{ print $3, room }'
+  done | sort >"$work/defined"
+  for object in build/release/src/*/*.o; do
+    nm -gu "$object" | awk '{ print $2 }' | sort | join - "$work/defined" |
+      while read -r symbol used; do
+        may "$(room_of "$object")" "$used" || echo "$object calls $symbol of $used"
+      done
+  done
+}
+
+lonely_headers() {
+  local header
+  for header in cmd/*.h src/*/*.h; do
+    echo "#include \"${header#src/}\"" |
+      gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -I. -fsyntax-only -x c - \
+        2>/dev/null || echo "$header"
+  done
+}
+
+# home HEADER-REGEX FILE-REGEX: the library is included nowhere else
+home() {
+  grep -lE "^#include <($1)" cmd/*.[ch] src/*/*.[ch] | grep -vE "^($2)$"
+}
+
+long_functions() {
+  ctags --fields=+ne -o - --kinds-C=f cmd/*.c src/*/*.c | awk -F'\t' '{
+    for (i = 4; i <= NF; i++) {
+      if ($i ~ /^line:/) begin = substr($i, 6)
+      if ($i ~ /^end:/) end = substr($i, 5)
+    }
+    if (end - begin >= 60) print $2 ": " $1
+  }'
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+make -s MODE=release all >/dev/null || exit 1
+files=$(git ls-files 2>/dev/null || find . -type f -not -path './build/*' | sed 's#^\./##')
+sources=$(grep -E '\.(c|h|def|sh|py)$|^(Makefile|contrib/ota-[a-z]+|test-images/bootloader|\.ci/run)$' <<<"$files")
+
+check 'includes go one way: cmd, flow, release trust slot boot, io, base' "$(wrong_includes)"
+check 'so do calls' "$(wrong_symbols)"
+check 'each header compiles alone' "$(lonely_headers)"
+check 'libcurl lives in io/http.c' "$(home 'curl/' 'src/io/http\.c')"
+check 'zstd lives in io/zstd.c' "$(home 'zstd' 'src/io/zstd\.c')"
+check 'OpenSSL lives in trust/ and io/digest.c' "$(home 'openssl/' 'src/trust/.*|src/io/digest\.c')"
+check 'libubootenv lives in boot/uboot.c' "$(home 'libuboot' 'src/boot/uboot\.c')"
+check 'jansson lives in io/json.c' "$(home 'jansson' 'src/io/json\.c')"
+check 'inih lives in cmd/config.c' "$(home 'ini\.h' 'cmd/config\.c')"
+check 'only cmd prints' "$(grep -nE '\b(printf|puts|putchar|perror|vprintf)\(|f(printf|puts)\((std(out|err)\b|.*, std(out|err)\))' src/*/*.[ch])"
+check 'only main ends the process' "$(grep -nE '\b(_?exit|abort|quick_exit)\(' cmd/*.[ch] src/*/*.[ch] | grep -v '^src/base/proc.c:.*_exit(127)')"
+check 'each file names its licence' "$(for f in $sources; do head -n 3 "$f" | grep -q SPDX-License-Identifier || echo "$f"; done)"
+check 'no file is past 350 lines' "$(wc -l cmd/*.[ch] src/*/*.[ch] | awk '$1 > 350 && $2 != "total"')"
+check 'no function is past 60 lines' "$(long_functions)"
+check 'clang-format has nothing to say' "$(grep -E '\.[ch]$' <<<"$files" | xargs clang-format --dry-run -Werror 2>&1 | grep -E 'error' | head -n 20)"
+exit $failed
