@@ -66,7 +66,7 @@ $(BUILD)/ota: $(CMD_OBJ) $(BUILD)/libota.a
 build/ota: $(BUILD)/ota
 	ln -sfn $(MODE)/ota $@
 
-$(BUILD)/ota-docs: $(BUILD)/man/docs.o $(FRONT_OBJ) $(BUILD)/libota.a
+$(BUILD)/ota-docs: $(BUILD)/man/docs.o $(BUILD)/man/completions.o $(FRONT_OBJ) $(BUILD)/libota.a
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(FRONT_OBJ) $(BUILD)/libota.a

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made from the command table by `make docs`.
+# shellcheck shell=bash disable=SC2207
+_ota() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=
+  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootswap commit rollback status lock keygen pack sign inspect'
+  COMPREPLY=()
+  case ${COMP_WORDS[0]##*/} in ota-*) command=${COMP_WORDS[0]##*ota-} ;; esac
+  for ((i = 1; i < COMP_CWORD && ${#command} == 0; i++)); do
+    case " $commands " in *" ${COMP_WORDS[i]} "*) command=${COMP_WORDS[i]} ;; esac
+  done
+  case $command:$prev in
+    write:--slot) COMPREPLY=($(compgen -W 'a b' -- "$cur")); return ;;
+    rollback:--reason) return ;;
+    lock:--wait) return ;;
+    pack:--rootfs) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    pack:--compatible) return ;;
+    pack:--version) return ;;
+    pack:--output) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    pack:--epoch) return ;;
+    pack:--expires) return ;;
+    pack:--channel) return ;;
+    pack:--phase) return ;;
+    pack:--level) return ;;
+    pack:--frame-size) return ;;
+    sign:--key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    inspect:--trust) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    *:--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    *:--root) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    *:--progress) COMPREPLY=($(compgen -W 'auto bar lines json none' -- "$cur")); return ;;
+  esac
+  case $command in
+    check) options+=' --retry --downgrade' ;;
+    fetch) options+=' --retry --downgrade' ;;
+    write) options+=' --slot --retry --downgrade' ;;
+    bootswap) options+=' --force' ;;
+    commit) options+=' --no-checks' ;;
+    rollback) options+=' --reason --force' ;;
+    lock) options+=' --wait' ;;
+    pack) options+=' --rootfs --compatible --version --output --epoch --expires --channel --phase --level --frame-size' ;;
+    sign) options+=' --key' ;;
+    inspect) options+=' --trust' ;;
+  esac
+  case $cur in
+    -*) COMPREPLY=($(compgen -W "$options" -- "$cur")) ;;
+    *) [ -n "$command" ] && COMPREPLY=($(compgen -f -- "$cur")) ||
+      COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
+  esac
+}
+complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootswap ota-commit ota-rollback ota-status ota-lock ota-keygen ota-pack ota-sign ota-inspect

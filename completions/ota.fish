@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made from the command table by `make docs`.
+complete -c ota  -l config -d 'read this in place of the ota.conf of the system' -r -F
+complete -c ota  -l root -d 'put DIR before every path of the configuration or a default' -r -F
+complete -c ota  -l json -d 'print one JSON object, also for an error'
+complete -c ota  -l progress -d 'how to show progress' -x -a 'auto bar lines json none'
+complete -c ota  -l quiet -d 'print errors and data only' -s q
+complete -c ota  -l verbose -d 'say more about what is done' -s v
+complete -c ota  -l help -d 'show this help' -s h
+complete -c ota  -l version -d 'show the version of ota'
+complete -c ota -n __fish_use_subcommand -f -a check -d 'is there a newer release, and is it this device'\''s turn?'
+complete -c ota -n '__fish_seen_subcommand_from check' -l retry -d 'also a release that failed on this device before'
+complete -c ota -n '__fish_seen_subcommand_from check' -l downgrade -d 'also a lower version; never a lower epoch'
+complete -c ota -n __fish_use_subcommand -f -a fetch -d 'bring a release into the store, verified and resumable'
+complete -c ota -n '__fish_seen_subcommand_from fetch' -l retry -d 'also a release that failed on this device before'
+complete -c ota -n '__fish_seen_subcommand_from fetch' -l downgrade -d 'also a lower version; never a lower epoch'
+complete -c ota -n __fish_use_subcommand -f -a write -d 'write the release into the slot that does not run, and read it back'
+complete -c ota -n '__fish_seen_subcommand_from write' -l slot -d 'write this slot; the running one need not be known' -x -a 'a b'
+complete -c ota -n '__fish_seen_subcommand_from write' -l retry -d 'also a release that failed on this device before'
+complete -c ota -n '__fish_seen_subcommand_from write' -l downgrade -d 'also a lower version; never a lower epoch'
+complete -c ota -n __fish_use_subcommand -f -a bootswap -d 'make the written slot the next to boot, on trial'
+complete -c ota -n '__fish_seen_subcommand_from bootswap' -l force -d 'also while '\''ota lock'\'' holds updates back'
+complete -c ota -n __fish_use_subcommand -f -a commit -d 'on trial: run the self-tests, then keep this slot'
+complete -c ota -n '__fish_seen_subcommand_from commit' -l no-checks -d 'keep it without running the self-tests'
+complete -c ota -n __fish_use_subcommand -f -a rollback -d 'go back to the other slot'
+complete -c ota -n '__fish_seen_subcommand_from rollback' -l reason -d 'why, for '\''ota status'\'' to tell' -x
+complete -c ota -n '__fish_seen_subcommand_from rollback' -l force -d 'also while '\''ota lock'\'' holds updates back'
+complete -c ota -n __fish_use_subcommand -f -a status -d 'slots, versions, what boots next and why; changes nothing'
+complete -c ota -n __fish_use_subcommand -f -a lock -d 'hold updates back while COMMAND runs'
+complete -c ota -n '__fish_seen_subcommand_from lock' -l wait -d 'wait so long for another holder, as in 30s' -x
+complete -c ota -n __fish_use_subcommand -f -a keygen -d 'make a signing key: NAME.key and NAME.pub'
+complete -c ota -n __fish_use_subcommand -f -a pack -d 'make a release of a root file system image'
+complete -c ota -n '__fish_seen_subcommand_from pack' -l rootfs -d 'the root file system: ext4, squashfs, erofs, any bytes' -r -F
+complete -c ota -n '__fish_seen_subcommand_from pack' -l compatible -d 'the hardware that it is for' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l version -d 'the version of the release' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l output -d 'the OCI layout to put it in, created if missing' -s o -r -F
+complete -c ota -n '__fish_seen_subcommand_from pack' -l epoch -d 'refuse to go back below this, once committed' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l expires -d 'the last moment to install it, as in 2030-12-31' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l channel -d 'the channel that it is for' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l phase -d 'how many of the devices may have it, 0 to 100' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l level -d 'zstd level, 1 to 19' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l frame-size -d 'raw bytes in a frame: 256K, 512K or 1M' -x
+complete -c ota -n __fish_use_subcommand -f -a sign -d 'sign a release; again with other keys for more signers'
+complete -c ota -n '__fish_seen_subcommand_from sign' -l key -d 'the private key, PEM: Ed25519 or ECDSA P-256' -r -F
+complete -c ota -n __fish_use_subcommand -f -a inspect -d 'what is in a release, who signed it, is it sound'
+complete -c ota -n '__fish_seen_subcommand_from inspect' -l trust -d 'name the signers by the public keys (*.pub) in this folder' -r -F
+complete -c ota-check -w 'ota check'
+complete -c ota-fetch -w 'ota fetch'
+complete -c ota-write -w 'ota write'
+complete -c ota-bootswap -w 'ota bootswap'
+complete -c ota-commit -w 'ota commit'
+complete -c ota-rollback -w 'ota rollback'
+complete -c ota-status -w 'ota status'
+complete -c ota-lock -w 'ota lock'
+complete -c ota-keygen -w 'ota keygen'
+complete -c ota-pack -w 'ota pack'
+complete -c ota-sign -w 'ota sign'
+complete -c ota-inspect -w 'ota inspect'
