@@ -17,7 +17,7 @@ const struct config_row config_rows[] = {
 		"The device's own name, which decides its place in a rollout by waves. Without it, "
 		"a hash of the machine's serial number or machine-id."},
 	{"device", "trust", CONFIG_PATH, .offset = AT(device.trust), "FOLDER", "/etc/ota/trust.d",
-		"Public keys, *.pub, in PEM: Ed25519, ECDSA P-256, RSA of 3072 bits or more."},
+		"Public keys, *.pub, in PEM: Ed25519, ECDSA P-256, RSA of 3072 to 4096 bits."},
 	{"device", "signers", CONFIG_UINT, .offset = AT(device.signers), "N", "1",
 		"How many distinct keys must have signed a release, 1 to 64.", .min = 1, .max = 64},
 	{"device", "store", CONFIG_PATH, .offset = AT(device.store), "FOLDER", "/var/lib/ota",

@@ -51,6 +51,7 @@ int device_read(struct front *front, struct device_facts *facts, struct err *err
 		.store = c->device.store,
 		.trust = c->device.trust,
 		.signers = (unsigned)c->device.signers,
+		.budget = c->network.budget,
 		.slots = {c->slot_a.device, c->slot_b.device},
 		.boot = boot_backend_find(c->boot.backend, c->boot.preset, err),
 		.boot_env = c->boot.env,
@@ -82,7 +83,8 @@ struct source *device_source(struct front *front, const char *text, struct err *
 		.http = {.ca_file = c->network.ca_file,
 			.client_cert = c->network.client_cert,
 			.client_key = c->network.client_key,
-			.proxy = c->network.proxy},
+			.proxy = c->network.proxy,
+			.limit_rate = c->network.limit_rate},
 		.insecure_http = c->network.insecure_http.items,
 		.n_insecure_http = c->network.insecure_http.count,
 	};

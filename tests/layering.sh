@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The house keeps its order: who may include and call whom, where each library lives, who prints,
 # and that every header stands on its own.
+# shellcheck disable=SC2001
 set -u
 cd "$(dirname "$0")/.." || exit 1
 count=0 failed=0

@@ -114,7 +114,8 @@ static int bring_layer(const struct device *d, struct source *source, struct aut
 		return -1;
 	result->found_bytes = frame_set_bytes(&have, &a->index);
 	result->moved_bytes = layer->size - result->found_bytes;
-	if (check_space(d, result->moved_bytes, err) < 0)
+	if (accept_cost(d, source, result->moved_bytes, err) < 0 ||
+		check_space(d, result->moved_bytes, err) < 0)
 		return -1;
 	progress_step(progress, "fetch", layer->size);
 	const struct transfer transfer = {

@@ -152,7 +152,8 @@ static int write_slot(struct writing *w, char slot, struct install_result *resul
 		return -1;
 	result->found_bytes = frame_set_bytes(&have, &w->a.index);
 	result->moved_bytes = w->a.release.image.size - result->found_bytes;
-	if (note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
+	if (accept_cost(w->d, w->source, result->moved_bytes, err) < 0 ||
+		note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
 		prove_slot(&w->slot, &w->a.index, w->progress, err) < 0)
 		return -1;
 	return note_proved(w, slot, err);

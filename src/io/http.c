@@ -196,6 +196,7 @@ static int set_options(struct http *h, const struct http_options *o)
 			bad |= api.setopt(h->curl, texts[i].option, texts[i].value);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		bad |= api.setopt(h->curl, numbers[i].option, numbers[i].value);
+	bad |= api.setopt(h->curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)o->limit_rate);
 	bad |= api.setopt(h->curl, CURLOPT_ERRORBUFFER, h->curl_error);
 	bad |= api.setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
 	bad |= api.setopt(h->curl, CURLOPT_WRITEDATA, h);

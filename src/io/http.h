@@ -18,7 +18,8 @@ struct http_options {
 	const char *ca_file;     /* NULL: the system's */
 	const char *client_cert; /* NULL: none; PEM */
 	const char *client_key;
-	const char *proxy; /* NULL: what the environment says */
+	const char *proxy;   /* NULL: what the environment says */
+	uint64_t limit_rate; /* bytes a second at most; 0: no limit */
 };
 
 /* The part of a file that is asked for. */

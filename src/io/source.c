@@ -205,6 +205,11 @@ bool source_has_ranges(const struct source *s)
 	return !s->http || http_ranges(s->http);
 }
 
+bool source_is_remote(const struct source *s)
+{
+	return s->http != NULL;
+}
+
 int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
 {
 	if (s->ops->resolve(s, tag, d, err) < 0)

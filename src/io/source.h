@@ -50,6 +50,9 @@ int source_stream(struct source *s, const struct descriptor *d, uint64_t offset,
 /* False for a server that only gives whole files: a range from it costs what lies before. */
 bool source_has_ranges(const struct source *s);
 
+/* Does what it gives cross the network? */
+bool source_is_remote(const struct source *s);
+
 static inline void cleanup_source(struct source **s)
 {
 	if (*s)

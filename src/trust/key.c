@@ -13,6 +13,8 @@
 
 #define PEM_MAX 16384
 
+#define RSA_BITS_MIN 3072
+
 static EVP_PKEY *pkey(const struct key *key)
 {
 	return (EVP_PKEY *)key;
@@ -39,6 +41,9 @@ static bool is_known_kind(EVP_PKEY *p)
 {
 	char group[32] = "";
 
+	if (EVP_PKEY_is_a(p, "RSA"))
+		return EVP_PKEY_get_bits(p) >= RSA_BITS_MIN &&
+		       EVP_PKEY_get_size(p) <= SIGNATURE_MAX;
 	if (EVP_PKEY_is_a(p, "ED25519"))
 		return true;
 	return EVP_PKEY_is_a(p, "EC") &&
@@ -73,7 +78,7 @@ static struct key *key_load(const char *path, bool is_private, enum ota_code cod
 	if (p && is_known_kind(p))
 		return (struct key *)p;
 	err_set(err, code, "key %s: %s", path,
-		p            ? "neither Ed25519 nor ECDSA P-256"
+		p            ? "neither Ed25519, ECDSA P-256 nor RSA of 3072 to 4096 bits"
 		: unreadable ? "unreadable"
 		: is_private ? "not a PEM private key without passphrase"
 			     : "not a PEM public key");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys that this device trusts: every *.pub in one folder, PEM public keys, Ed25519 or ECDSA
- * P-256. A folder without a key, or with one that cannot be read, trusts nobody: deny by default.
+ * The keys that this device trusts: every *.pub in one folder, PEM public keys, Ed25519, ECDSA
+ * P-256 or RSA. A folder without a key, or with one that cannot be read, trusts nobody: deny by
+ * default.
  */
 #ifndef OTA_TRUST_KEYRING_H
 #define OTA_TRUST_KEYRING_H

@@ -60,6 +60,12 @@ mkdir trust && cp ed.pub ec.pub "${key%.key}.pub" trust/
 exits 0 'inspect names the signers' ota --json inspect --trust trust oci:v1
 holds 'all three' test "$(jq -c .signers out)" = '["ec.pub","ed.pub","key.pub"]'
 
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out rsa.key 2>/dev/null
+openssl pkey -in rsa.key -pubout -out rsa.pub
+exits 0 "a key of openssl's, RSA of 3072 bits" ota sign --key rsa.key v1
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out weak.key 2>/dev/null
+exits 20 'RSA of 2048 bits is too weak' ota sign --key weak.key v1
+
 # payload_and_signature NUMBER: the files `payload` and `sig` of that signature
 payload_and_signature() {
   local tag manifest
@@ -73,6 +79,9 @@ holds 'openssl alone verifies an Ed25519 signature' openssl pkeyutl -verify -pub
 holds 'which names the manifest' test "$(jq -r '.critical.image["docker-manifest-digest"]' payload)" = "sha256:$(manifest_of v1)"
 payload_and_signature 2
 holds 'openssl alone verifies a P-256 signature' openssl dgst -sha256 -verify ec.pub -signature sig payload
+
+payload_and_signature 3
+holds 'openssl alone verifies an RSA signature' openssl dgst -sha256 -verify rsa.pub -signature sig payload
 
 # --- who must have signed ---
 make_device

@@ -59,6 +59,15 @@ holds 'which holds it' slot_holds b v1
 
 # --- refused ---
 on commit
+sed -i '/^\[network/a budget = 100K' device/etc/ota/ota.conf
+rm -rf device/var/lib/ota/slots/b.json
+refused 15 'more than the budget allows' on fetch --retry "https://localhost:$tls"
+exits 0 'a stick costs nothing' on fetch oci:v1
+rm -rf device/var
+sed -i 's/^budget.*/limit-rate = 1M/' device/etc/ota/ota.conf
+exits 0 'a rate that is limited' on fetch "https://localhost:$tls"
+rm -rf device/var
+on commit
 refused 20 'no TLS to a host that is not named' on fetch "http://localhost:$plain"
 printf 'insecure-http = localhost\n' >>device/etc/ota/ota.conf
 exits 0 'unless it is named' on check "http://localhost:$plain"
