@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317
+# The two scripts that make an update a product, and what ota is when it is installed.
+. "$(dirname "$0")/lib.sh"
+
+make_release v1 1.0
+make_release v2 2.0
+make_device --source "oci:$dir/www"
+sed -i "s#^source.*#source = oci:/www#" device/etc/ota/ota.conf
+ln -s ../v1 device/www
+: >reboots
+cat >reboot <<END
+#!/bin/sh
+echo rebooted >>'$dir/reboots'
+exec '$tree/test-images/bootloader' '$dir/device/etc/fw_env.config' '$dir/device/proc/cmdline' \
+  '$dir/device/proc/sys/kernel/random/boot_id'
+END
+chmod +x reboot
+export OTA OTA_REBOOT=$dir/reboot
+update() { "$tree/contrib/ota-update" --root device "$@" >out 2>err; }
+boot() { "$tree/contrib/ota-boot" --root device "$@" >out 2>err; }
+reboots() { wc -l <"$dir/reboots"; }
+
+exits 0 'ota-update brings and boots a release' update
+holds 'once' test "$(reboots)" -eq 1
+holds 'it runs on trial' is '.running + (.trial | tostring)' btrue
+exits 0 'ota-boot keeps it' boot
+holds 'for good' is '.slots.b.state + (.trial | tostring)' goodfalse
+exits 0 'ota-update has nothing to do' update -q
+holds 'and says nothing with -q' test ! -s err
+holds 'and does not reboot' test "$(reboots)" -eq 1
+exits 0 'ota-boot on an ordinary boot' boot
+
+ln -sfn ../v2 device/www
+printf '#!/bin/sh\n! grep -q ota.slot=a "%s"\n' "$dir/device/proc/cmdline" >device/etc/ota/checks.d/required.d/healthy
+chmod +x device/etc/ota/checks.d/required.d/healthy
+exits 0 'a release that turns out to be bad' update
+holds 'is booted' is .running a
+exits 0 'ota-boot goes back' boot
+holds 'and reboots' test "$(reboots)" -eq 3
+holds 'into what was good' is '.running + (.trial | tostring)' bfalse
+exits 0 'the next boot is an ordinary one' boot
+exits 0 'the bad release is not taken again' update
+holds 'nor booted' test "$(reboots)" -eq 3
+holds 'the reason is a check' is .rollback.reason check
+
+rm device/www
+exits 16 "a step's failure is passed on" update
+sed -i 's/^source.*//' device/etc/ota/ota.conf
+exits 20 'no source at all' update
+
+# --- the configuration ---
+cp device/etc/ota/ota.conf kept
+for line in 'nonsense = 1' 'compatible = again' '[nowhere]' 'no equals sign'; do
+  sed "s/^\[device\]/&\n$line/" kept >device/etc/ota/ota.conf
+  refused 20 "ota.conf with '$line'" on commit
+  holds 'names file and line' grep -Eq 'ota\.conf:[0-9]+' err
+done
+rm device/etc/ota/ota.conf
+exits 20 'no ota.conf' on status
+cp kept device/etc/ota/ota.conf
+exits 2 'a command that is none' on frobnicate
+exits 1 'a command that is not built yet' on doctor
+exits 20 'a backend that is not built yet' bash -c "sed -i 's/^\[boot\]/&\nbackend = grub/' device/etc/ota/ota.conf; '$OTA' --root device commit 2>err"
+cp kept device/etc/ota/ota.conf
+on --json frobnicate
+holds 'a failure with --json is one object' jq -e '.error.exit == 2 and .error.code == "usage"' err
+
+# --- installed ---
+must make -s -C "$tree" install DESTDIR="$dir/root" PREFIX=/usr >out 2>err
+holds 'the binary is a regular file' test -f root/usr/bin/ota -a ! -L root/usr/bin/ota
+holds 'the scripts are there' test -x root/usr/bin/ota-update -a -x root/usr/bin/ota-boot
+holds 'the pages are there' test -f root/usr/share/man/man8/ota-write.8 -a -f root/usr/share/man/man5/ota.conf.5
+holds 'the completions are there' test -f root/usr/share/bash-completion/completions/ota
+finish
