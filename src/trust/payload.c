@@ -6,6 +6,7 @@
 
 #include "io/json.h"
 
+#define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 #define PAYLOAD_TYPE "cosign container image signature"
 
 int payload_write(
@@ -86,6 +87,9 @@ int signature_decode(
 		return err_set(err, OTA_UNTRUSTED, "a signature that is not base64");
 	while (padding < 2 && text[text_len - 1 - padding] == '=')
 		padding++;
+	/* OpenSSL's decoder passes over blanks, and takes padding in the middle */
+	if (strspn(text, BASE64) != text_len - padding)
+		return err_set(err, OTA_UNTRUSTED, "a signature that is not base64");
 	int n = EVP_DecodeBlock(room, (const unsigned char *)text, (int)text_len);
 	if (n < 0 || (size_t)n < padding || (size_t)n - padding > SIGNATURE_MAX)
 		return err_set(err, OTA_UNTRUSTED, "a signature that is not base64");
