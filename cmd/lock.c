@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "cmd/command.h"
@@ -59,9 +60,12 @@ static int run_locked(struct front *front, char **argv, struct err *err)
 		front->status = errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 		return err_errno(err, OTA_FAILED, "run %s", argv[0]);
 	}
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return err_errno(err, OTA_FAILED, "wait for %s", argv[0]);
+		if (interrupt_pending()) /* who ends the lock means its command */
+			kill(pid, SIGTERM);
+	}
 	front->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return 0;
 }
