@@ -48,17 +48,25 @@ static int open_partial(const char *path, uint64_t *found_bytes, struct err *err
 	return fd_take(&fd);
 }
 
-/* Before the first byte: does the rest of the layer fit? What was fetched before and is not this
- * release is given up only when it does not. */
-static int check_space(const struct device *d, uint64_t need, struct err *err)
+/* What was fetched before, or half fetched, and is not this release. */
+static int make_room(const struct device *d, const struct digest *layer, struct err *err)
+{
+	store_sweep_partial(d->store, layer);
+	return store_forget_fetched(d->store, err);
+}
+
+/* Before the first byte: does the rest of the layer fit? Other releases are given up only when it
+ * does not. */
+static int check_space(
+	const struct device *d, const struct digest *layer, uint64_t need, struct err *err)
 {
 	uint64_t free_bytes = 0;
 
 	need += SMALL_BYTES;
 	if (dir_free_bytes(d->store, &free_bytes, err) < 0)
 		return -1;
-	if (free_bytes < need && store_forget_fetched(d->store, err) == 0 &&
-		dir_free_bytes(d->store, &free_bytes, err) < 0)
+	if (free_bytes < need &&
+		(make_room(d, layer, err) < 0 || dir_free_bytes(d->store, &free_bytes, err) < 0))
 		return -1;
 	if (free_bytes >= need)
 		return 0;
@@ -86,6 +94,8 @@ static int check_layer(const struct partial *p, const struct descriptor *layer, 
 {
 	struct digest digest;
 
+	if (ftruncate(p->fd, (off_t)layer->size) < 0)
+		return err_errno(err, OTA_IO, "%s", p->path);
 	if (digest_of_file(p->fd, layer->size, p->path, &digest, err) < 0)
 		return -1;
 	if (digest_equal(&digest, &layer->digest))
@@ -115,7 +125,7 @@ static int bring_layer(const struct device *d, struct source *source, struct aut
 	result->found_bytes = frame_set_bytes(&have, &a->index);
 	result->moved_bytes = layer->size - result->found_bytes;
 	if (accept_cost(d, source, result->moved_bytes, err) < 0 ||
-		check_space(d, result->moved_bytes, err) < 0)
+		check_space(d, &layer->digest, result->moved_bytes, err) < 0)
 		return -1;
 	progress_step(progress, "fetch", layer->size);
 	const struct transfer transfer = {

@@ -20,9 +20,24 @@ static int make_folders(const char *dir, struct err *err)
 	return 0;
 }
 
+/* A store is only comfort: what it names is gone with a damaged index.json, and comes again. */
+static int mend_index(const char *dir, struct err *err)
+{
+	struct descriptor ignored;
+	char path[PATH_MAX];
+	struct err why;
+
+	if (layout_tag_get(dir, TAG_FETCHED, &ignored, &why) == 0 || why.code != OTA_CORRUPT)
+		return 0;
+	if (path_join(path, dir, "index.json", err) < 0 || file_remove(path, err) < 0)
+		return -1;
+	return layout_create(dir, err);
+}
+
 int store_open(struct store *s, const char *dir, const char *who, struct err *err)
 {
-	if (writer_open_dir(&s->writer, dir, who, err) < 0 || make_folders(dir, err) < 0)
+	if (writer_open_dir(&s->writer, dir, who, err) < 0 || make_folders(dir, err) < 0 ||
+		mend_index(dir, err) < 0)
 		return err->code == OTA_BUSY ? -1 : err_wrap(err, "store");
 	return 0;
 }

@@ -63,7 +63,7 @@ int turn_prove(struct turn *t, char slot, const struct progress *progress, struc
 	struct slot_record *r = situation_slot(&t->s, slot);
 	struct err ignored;
 
-	if (is_proved_since_boot(t, r) || !r->proved_boot_id[0])
+	if (is_proved_since_boot(t, r) || !r->has_digest)
 		return 0;
 	if (prove(t, slot, progress, err) < 0) {
 		if (err->code != OTA_CORRUPT)

@@ -31,7 +31,7 @@ static int choose_slot(struct writing *w, char wanted, char *slot, struct err *e
 		*slot = slot_other(s->running);
 	if (*slot == s->running)
 		return err_set(err, OTA_BUSY, "slot %c is the one that runs", *slot);
-	if (s->running && slot_same(w->d->slots[0], w->d->slots[1]))
+	if (slot_same(w->d->slots[0], w->d->slots[1]))
 		return err_set(err, OTA_CONFIG, "slot a and slot b are the same device: %s",
 			w->d->slots[0]);
 	if (!s->running || !s->has_env)
@@ -41,17 +41,19 @@ static int choose_slot(struct writing *w, char wanted, char *slot, struct err *e
 	return boot_permit(s->state, BOOT_ON_WRITE, err);
 }
 
-/* What was fetched was newer then; since, it may have been booted, or have failed. */
-static int accept_stored(struct writing *w, const struct policy_options *options, struct err *err)
+/* What was fetched was newer then; since, it may have been booted, or have failed. A factory may
+ * give both slots the same release. */
+static int accept_stored(struct writing *w, const struct write_options *options, struct err *err)
 {
 	const struct slot_record *runs = w->s.running ? &w->s.slots[w->s.running - 'a'] : NULL;
 
 	if (accept_fitting(w->d, &w->s, w->source, &w->a, err) < 0)
 		return -1;
-	if (runs && runs->has_digest && digest_equal(&runs->digest, &w->a.manifest.digest))
+	if (!options->slot && runs && runs->has_digest &&
+		digest_equal(&runs->digest, &w->a.manifest.digest))
 		return err_set(err, OTA_NOTHING, "up to date: release %s runs already",
 			w->a.release.version);
-	return policy_check_not_bad(w->d, &w->s, &w->a, options, err);
+	return policy_check_not_bad(w->d, &w->s, &w->a, &options->policy, err);
 }
 
 static int accept(
@@ -61,7 +63,7 @@ static int accept(
 
 	if (ask_newer)
 		return accept_newer(w->d, &w->s, w->source, &options->policy, &w->a, err);
-	return accept_stored(w, &options->policy, err);
+	return accept_stored(w, options, err);
 }
 
 static int check_size(const struct writing *w, struct err *err)

@@ -54,6 +54,21 @@ exits 130 'SIGTERM ends a write cleanly' kill_when TERM "$being_written" write o
 on --json -q write oci:big
 holds 'and the next one goes on' slot_holds b big
 
+# --- a store that is damaged ---
+echo '{' >device/var/lib/ota/index.json
+exits 0 'a damaged index.json is mended' on fetch --retry oci:big
+holds 'and names what was fetched' is .fetched.version 2.0
+rm -rf device/var/lib/ota/blobs
+exits 14 'a stored release that is damaged' on write --slot b
+exits 0 'is fetched again' on fetch oci:big
+n=$(find device/var/lib/ota/blobs -size +10000k)
+printf 'X' | dd of="$n" bs=1 seek=5000000 conv=notrunc status=none
+rm device/var/lib/ota/slots/b.json
+exits 14 'one that rotted is not written' on write
+holds 'and says what to do' says 'ota fetch'
+exits 0 'fetch brings it again' on fetch oci:big
+exits 0 'and it is written' on write
+
 # --- a store without room ---
 if [ "$(id -u)" -eq 0 ] && mkdir mnt && mount -t tmpfs -o size=8m tmpfs mnt 2>/dev/null; then
   sed -i "s#^compatible#store = /store\n&#" device/etc/ota/ota.conf

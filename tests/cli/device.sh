@@ -54,6 +54,12 @@ holds 'boot files are not built yet, and bootswap says so' bash -c "
   sed -i 's#$dir/device#$dir/copy#' copy/etc/fw_env.config
   '$OTA' --root copy rollback 2>/dev/null; '$OTA' --root copy bootswap 2>err; [ \$? -eq 20 ] && grep -q 'files =' err"
 
+exits 0 'the factory writes the running release into the other slot too' bash -c "
+  rm -rf twin; cp -r device twin; sed -i 's#$dir/device#$dir/twin#' twin/etc/fw_env.config
+  '$OTA' --root twin rollback 2>err; cp twin/var/lib/ota/slots/b.json twin/var/lib/ota/slots/a.json
+  echo '{}' >twin/var/lib/ota/slots/b.json
+  '$OTA' --root twin write --slot b oci:v1 2>err"
+
 # --- the machine was started again, and the old slot runs still ---
 cat /proc/sys/kernel/random/uuid >device/proc/sys/kernel/random/boot_id
 refused 17 'a bootloader that does not follow its environment' on commit

@@ -45,6 +45,18 @@ exits 0 'the bad release is not taken again' update
 holds 'nor booted' test "$(reboots)" -eq 3
 holds 'the reason is a check' is .rollback.reason check
 
+make_release v3 3.0
+ln -sfn ../v3 device/www
+must on fetch
+must on write
+must on bootswap
+power_cycle
+flock device/var/lib/ota/lock sleep 1 &
+sleep 0.2
+OTA_PAUSE=1 exits 0 'ota-boot waits for another step to end' boot
+holds 'and keeps the release' is '.running + (.trial | tostring)' afalse
+wait
+
 rm device/www
 exits 16 "a step's failure is passed on" update
 sed -i 's/^source.*//' device/etc/ota/ota.conf
