@@ -13,12 +13,13 @@ fault = os.environ["FORGE"]
 folder = sys.argv[1]
 
 
-def blocks(raw):
+def blocks(raw, first=BLOCK):
     out = b""
-    for at in range(0, len(raw), BLOCK):
-        piece = raw[at:at + BLOCK]
-        last = at + BLOCK >= len(raw)
-        out += struct.pack("<I", last | len(piece) << 3)[:3] + piece
+    at, room = 0, first
+    while at < len(raw):
+        piece = raw[at:at + room]
+        at, room = at + room, BLOCK
+        out += struct.pack("<I", (at >= len(raw)) | len(piece) << 3)[:3] + piece
     return out
 
 
@@ -41,6 +42,8 @@ if fault == "expand":
     frames[1] = frames[1][:9] + blocks(cells[1] * 4)
 if fault == "garbage":
     frames[1] += b"more"
+if fault == "recoded":
+    frames = [f[:9] + blocks(c, 1000) for f, c in zip(frames, cells)]
 lengths = [len(f) for f in frames]
 if fault == "overlap":
     lengths = [lengths[0] + 8, lengths[1] - 8, lengths[2]]
@@ -90,6 +93,9 @@ manifest = json.dumps({
                put(index, "application/vnd.ota.index.v1")],
 }).encode()
 entry = put(manifest, "application/vnd.oci.image.manifest.v1+json")
+if fault == "recoded":  # the same cells in as many bytes, but not in the bytes that are named
+    with open(f"{folder}/blobs/sha256/{hashlib.sha256(layer).hexdigest()}", "wb") as f:
+        f.write(b"".join(g[:9] + blocks(c, 2000) for g, c in zip(frames, cells)))
 entry["annotations"] = {"org.opencontainers.image.ref.name": "latest"}
 with open(folder + "/index.json", "w") as f:
     json.dump({"schemaVersion": 2, "manifests": [entry]}, f)
