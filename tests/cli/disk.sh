@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A disk that lies: what write reads back is what counts.
+# shellcheck disable=SC2119,SC2317
 . "$(dirname "$0")/lib.sh"
 
 must gcc -shared -fPIC -Wall -Wextra -o disk.so "$tree/tests/fault/disk.c" -ldl
