@@ -40,7 +40,9 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
 .PHONY: all help deps check demo units fuzz fuzz-bins docs format install clean compile-commands
-all: $(BUILD)/ota build/ota
+# the link names the mode that was built last, whatever the times of the files say
+all: $(BUILD)/ota
+	@ln -sfn $(MODE)/ota build/ota
 
 help:
 	@printf '%s\n' 'make            build/ota' \
@@ -62,9 +64,6 @@ $(BUILD)/libota.a: $(LIB_OBJ)
 
 $(BUILD)/ota: $(CMD_OBJ) $(BUILD)/libota.a
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
-
-build/ota: $(BUILD)/ota
-	ln -sfn $(MODE)/ota $@
 
 $(BUILD)/ota-docs: $(BUILD)/man/docs.o $(BUILD)/man/completions.o $(FRONT_OBJ) $(BUILD)/libota.a
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
