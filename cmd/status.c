@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -7,6 +8,8 @@
 #include "cmd/device.h"
 #include "cmd/output.h"
 #include "flow/status.h"
+
+#define TEXT_COLUMNS 71 /* of 80, behind the first column of words */
 
 static const char *known(char slot)
 {
@@ -68,6 +71,25 @@ static void tell_state(struct front *front, const struct situation *s)
 	}
 }
 
+/* Broken at blanks, for a serial console. */
+static void tell_wrapped(struct front *front, const char *text)
+{
+	while (*text) {
+		size_t len = strlen(text);
+
+		if (len > TEXT_COLUMNS) {
+			len = TEXT_COLUMNS;
+			while (len > 1 && text[len] != ' ')
+				len--;
+			if (len == 1)
+				len = TEXT_COLUMNS;
+		}
+		output_data(front, "         %.*s", (int)len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+}
+
 static void tell_rollback(struct front *front, const struct rollback_record *r)
 {
 	char when[CLOCK_TEXT_LEN];
@@ -77,8 +99,7 @@ static void tell_rollback(struct front *front, const struct rollback_record *r)
 	clock_format(r->when_utc_s, when);
 	output_data(front, "rollback %s from slot %c (%s) to %c: %s", when, r->from,
 		r->version[0] ? r->version : "?", r->to, r->reason);
-	if (r->detail[0])
-		output_data(front, "         %s", r->detail);
+	tell_wrapped(front, r->detail);
 }
 
 static void tell(struct front *front, const struct device *d, const struct device_status *status)

@@ -128,6 +128,7 @@ must on rollback
 power_cycle
 holds 'the reason is status after the rollback' is .rollback.reason check
 holds 'in its own words' test "$(status .rollback.detail | grep -c 'cannot be run')" -eq 1
+holds 'in lines that a serial console shows' test "$(on status; wc -L <out)" -le 80
 rm device/etc/ota/checks.d/required.d/10-net
 must on write --retry oci:v1
 must on bootswap
