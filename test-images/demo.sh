@@ -18,6 +18,7 @@ if [ -t 1 ]; then
   bold=$'\e[1m' plain=$'\e[0m'
 fi
 steps=0
+export no_proxy=localhost${no_proxy:+,$no_proxy} # whatever proxy the packages come through
 trap '"$recipes/nginx.sh" stop server' EXIT
 
 # title TEXT, then what it is about on stdin
