@@ -7,10 +7,15 @@
 #include "cmd/output.h"
 
 struct fetch_args {
+	uint64_t budget, limit_rate;
 	bool retry, downgrade;
 };
 
 static const struct option_row rows[] = {
+	{"budget", "SIZE", "the most bytes to take from the network, as in 20M", OPTION_SIZE,
+		.offset = offsetof(struct fetch_args, budget), .min = 1},
+	{"limit-rate", "SIZE", "the most bytes a second, as in 200K", OPTION_SIZE,
+		.offset = offsetof(struct fetch_args, limit_rate), .min = 1},
 	{"retry", NULL, "also a release that failed on this device before", OPTION_FLAG,
 		.offset = offsetof(struct fetch_args, retry)},
 	{"downgrade", NULL, "also a lower version; never a lower epoch", OPTION_FLAG,
@@ -41,6 +46,11 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 
 	if (device_read(front, &facts, err) < 0)
 		return -1;
+	/* the command line wins over ota.conf */
+	if (a->budget)
+		facts.device.budget = a->budget;
+	if (a->limit_rate)
+		front->config.network.limit_rate = a->limit_rate;
 	AUTO_SOURCE *source = device_source(front, argc ? argv[0] : NULL, err);
 	if (!source ||
 		install_fetch(&facts.device, source, &options, front_progress(front), &r, err) < 0)

@@ -10,6 +10,8 @@ _ota() {
     case " $commands " in *" ${COMP_WORDS[i]} "*) command=${COMP_WORDS[i]} ;; esac
   done
   case $command:$prev in
+    fetch:--budget) return ;;
+    fetch:--limit-rate) return ;;
     write:--slot) COMPREPLY=($(compgen -W 'a b' -- "$cur")); return ;;
     rollback:--reason) return ;;
     lock:--wait) return ;;
@@ -31,7 +33,7 @@ _ota() {
   esac
   case $command in
     check) options+=' --retry --downgrade' ;;
-    fetch) options+=' --retry --downgrade' ;;
+    fetch) options+=' --budget --limit-rate --retry --downgrade' ;;
     write) options+=' --slot --retry --downgrade' ;;
     bootswap) options+=' --force' ;;
     commit) options+=' --no-checks' ;;

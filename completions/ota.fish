@@ -12,6 +12,8 @@ complete -c ota -n __fish_use_subcommand -f -a check -d 'is there a newer releas
 complete -c ota -n '__fish_seen_subcommand_from check' -l retry -d 'also a release that failed on this device before'
 complete -c ota -n '__fish_seen_subcommand_from check' -l downgrade -d 'also a lower version; never a lower epoch'
 complete -c ota -n __fish_use_subcommand -f -a fetch -d 'bring a release into the store, verified and resumable'
+complete -c ota -n '__fish_seen_subcommand_from fetch' -l budget -d 'the most bytes to take from the network, as in 20M' -x
+complete -c ota -n '__fish_seen_subcommand_from fetch' -l limit-rate -d 'the most bytes a second, as in 200K' -x
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l retry -d 'also a release that failed on this device before'
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l downgrade -d 'also a lower version; never a lower epoch'
 complete -c ota -n __fish_use_subcommand -f -a write -d 'write the release into the slot that does not run, and read it back'

@@ -62,6 +62,10 @@ on commit
 sed -i '/^\[network/a budget = 100K' device/etc/ota/ota.conf
 rm -rf device/var/lib/ota/slots/b.json
 refused 15 'more than the budget allows' on fetch --retry "https://localhost:$tls"
+exits 0 'unless the command line allows more' on fetch --budget 10M --limit-rate 5M "https://localhost:$tls"
+rm -rf device/var
+on commit
+refused 15 'or less' on fetch --budget 1K "https://localhost:$tls"
 exits 0 'a stick costs nothing' on fetch oci:v1
 rm -rf device/var
 sed -i 's/^budget.*/limit-rate = 1M/' device/etc/ota/ota.conf
