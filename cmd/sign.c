@@ -9,7 +9,7 @@ struct sign_args {
 };
 
 static const struct option_row rows[] = {
-	{"key", "FILE", "the private key, PEM: Ed25519 or ECDSA P-256", OPTION_FILE,
+	{"key", "FILE", "the private key, PEM: Ed25519, ECDSA P-256 or RSA", OPTION_FILE,
 		.offset = offsetof(struct sign_args, key), .required = true},
 };
 

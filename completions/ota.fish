@@ -43,7 +43,7 @@ complete -c ota -n '__fish_seen_subcommand_from pack' -l phase -d 'how many of t
 complete -c ota -n '__fish_seen_subcommand_from pack' -l level -d 'zstd level, 1 to 19' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l frame-size -d 'raw bytes in a frame: 256K, 512K or 1M' -x
 complete -c ota -n __fish_use_subcommand -f -a sign -d 'sign a release; again with other keys for more signers'
-complete -c ota -n '__fish_seen_subcommand_from sign' -l key -d 'the private key, PEM: Ed25519 or ECDSA P-256' -r -F
+complete -c ota -n '__fish_seen_subcommand_from sign' -l key -d 'the private key, PEM: Ed25519, ECDSA P-256 or RSA' -r -F
 complete -c ota -n __fish_use_subcommand -f -a inspect -d 'what is in a release, who signed it, is it sound'
 complete -c ota -n '__fish_seen_subcommand_from inspect' -l trust -d 'name the signers by the public keys (*.pub) in this folder' -r -F
 complete -c ota-check -w 'ota check'

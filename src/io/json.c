@@ -175,11 +175,6 @@ json_t *json_item(const json_t *array, size_t i, const char *what, struct err *e
 	return NULL;
 }
 
-const char *json_item_string(const json_t *array, size_t i)
-{
-	return json_string_value(json_array_get(array, i));
-}
-
 json_t *json_make(struct err *err, const char *format, ...)
 {
 	json_error_t jerr;
