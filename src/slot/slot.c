@@ -40,6 +40,18 @@ static int measure(struct slot *s, struct err *err)
 	return 0;
 }
 
+/* A look into the slot (slot/view.h) that was killed leaves its device read-only until the next
+ * boot; whoever may write to it may lift that. Where it cannot be lifted the write itself will
+ * tell. */
+static void lift_read_only(const char *path)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int is_on = 0, off = 0;
+
+	if (fd >= 0 && ioctl(fd, BLKROGET, &is_on) == 0 && is_on)
+		ioctl(fd, BLKROSET, &off);
+}
+
 int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err *err)
 {
 	int flags = O_CLOEXEC | O_NONBLOCK | (mode == SLOT_FOR_WRITING ? O_RDWR : O_RDONLY);
@@ -56,9 +68,11 @@ int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err 
 			err, OTA_CONFIG, "slot %s is neither a block device nor a file", path);
 	if (mode == SLOT_FOR_WRITING && mounts_check_free(path, &st, err) < 0)
 		return -1;
-	/* the kernel refuses O_EXCL on a block device that is mounted or otherwise claimed */
-	if (mode == SLOT_FOR_WRITING && S_ISBLK(st.st_mode))
+	if (mode == SLOT_FOR_WRITING && S_ISBLK(st.st_mode)) {
+		lift_read_only(path);
+		/* the kernel refuses it on a block device that is mounted or otherwise claimed */
 		flags |= O_EXCL;
+	}
 	s->fd = open(path, flags);
 	if (s->fd < 0)
 		return err_errno(err, errno == EBUSY ? OTA_BUSY : OTA_IO, "slot %s", path);

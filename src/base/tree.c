@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define MAX_DEPTH 8
+
+struct listing {
+	int root_fd;
+	const char *folder;
+	struct tree *t;
+};
+
+static int open_inside(
+	int root_fd, const char *folder, const char *path, uint64_t flags, struct err *err)
+{
+	const struct open_how how = {.flags = flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	char name[PATH_MAX];
+
+	snprintf(name, sizeof(name), "%s/%s", folder, path);
+	int fd = (int)syscall(SYS_openat2, root_fd, name, &how, sizeof(how));
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOSYS)
+		return err_set(err, OTA_INCOMPATIBLE, "this kernel has no openat2: Linux 5.6 does");
+	return err_errno(err, OTA_IO, "%s", name);
+}
+
+int tree_open(int root_fd, const char *folder, const char *path, struct err *err)
+{
+	AUTO_FD fd = open_inside(root_fd, folder, path, 0, err);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, OTA_IO, "%s/%s", folder, path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, OTA_INCOMPATIBLE, "%s/%s is no plain file, nor a link to one",
+			folder, path);
+	return fd_take(&fd);
+}
+
+static int add_file(struct listing *l, const char *path, struct err *err)
+{
+	AUTO_FD fd = tree_open(l->root_fd, l->folder, path, err);
+	struct tree *t = l->t;
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, OTA_IO, "%s/%s", l->folder, path);
+	if (t->n == TREE_FILES_MAX)
+		return err_set(err, OTA_INCOMPATIBLE, "more than %d files below %s", TREE_FILES_MAX,
+			l->folder);
+	strcpy(t->files[t->n].path, path);
+	t->files[t->n++].size_bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int list_dir(struct listing *l, const char *path, unsigned depth, struct err *err);
+
+static int list_entry(struct listing *l, int dir_fd, const char *dir, const char *name,
+	unsigned depth, struct err *err)
+{
+	char path[TREE_PATH_LEN];
+	struct stat st;
+	int len = snprintf(path, sizeof(path), "%s%s%s", dir, *dir ? "/" : "", name);
+
+	if (len >= (int)sizeof(path))
+		return err_set(err, OTA_INCOMPATIBLE, "%s/%s/%s: the path is too long", l->folder,
+			dir, name);
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_errno(err, OTA_IO, "%s/%s", l->folder, path);
+	return S_ISDIR(st.st_mode) ? list_dir(l, path, depth + 1, err) : add_file(l, path, err);
+}
+
+static int list_dir(struct listing *l, const char *path, unsigned depth, struct err *err)
+{
+	if (depth > MAX_DEPTH)
+		return err_set(err, OTA_INCOMPATIBLE, "%s/%s lies too deep", l->folder, path);
+	int fd = open_inside(l->root_fd, l->folder, path, O_DIRECTORY, err);
+	if (fd < 0)
+		return -1;
+	DIR *d = fdopendir(fd);
+	if (!d) {
+		close(fd);
+		return err_errno(err, OTA_IO, "%s/%s", l->folder, path);
+	}
+	int rc = 0;
+	for (struct dirent *e; rc == 0 && (e = readdir(d));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			rc = list_entry(l, fd, path, e->d_name, depth, err);
+	closedir(d);
+	return rc;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct tree_file *)a)->path, ((const struct tree_file *)b)->path);
+}
+
+int tree_list(int root_fd, const char *folder, struct tree *t, struct err *err)
+{
+	struct listing l = {root_fd, folder, t};
+
+	t->files = calloc(TREE_FILES_MAX, sizeof(*t->files));
+	if (!t->files)
+		return err_set(err, OTA_FAILED, "out of memory");
+	AUTO_FD fd = open_inside(root_fd, folder, "", O_DIRECTORY, err);
+	if (fd < 0) {
+		err->code = errno == ENOENT ? OTA_CONFIG : err->code;
+		return -1;
+	}
+	if (list_dir(&l, "", 0, err) < 0)
+		return -1;
+	qsort(t->files, t->n, sizeof(*t->files), by_path);
+	return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files below a folder of a tree that is not ours, such as a mounted image. Links lead inside
+ * the tree, whatever they say: nothing outside of it is ever reached. Needs Linux 5.6.
+ */
+#ifndef OTA_BASE_TREE_H
+#define OTA_BASE_TREE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define TREE_PATH_LEN 256 /* below the folder, with NUL */
+#define TREE_FILES_MAX 1024
+
+struct tree_file {
+	char path[TREE_PATH_LEN];
+	uint64_t size_bytes;
+};
+
+struct tree {
+	struct tree_file *files; /* in the order of their paths' bytes */
+	size_t n;
+};
+
+/* Lists the regular files below `folder` (a path in the tree of root_fd), also those that a link
+ * leads to. Zero-initialise t, and free it also after a failure. Errors: config (there is no such
+ * folder), incompatible (a device, a link to a folder or to nowhere, too many files, too deep,
+ * a kernel that is too old), io. */
+int tree_list(int root_fd, const char *folder, struct tree *t, struct err *err) MUST_USE;
+
+/* Opens one of them for reading. Errors: io, incompatible. */
+int tree_open(int root_fd, const char *folder, const char *path, struct err *err) MUST_USE;
+
+static inline void cleanup_tree(struct tree *t)
+{
+	free(t->files);
+}
+
+#define AUTO_TREE CLEANUP(cleanup_tree) struct tree
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The boot files of a slot, on the boot partition: the folder TARGET/a or TARGET/b, and in it the
+ * list that was written last and makes the files a set. Most boot partitions are FAT, which knows
+ * neither links nor case and may tear anything in a power cut: a set without a sound list is none,
+ * and is made anew. The files are believed by their digests alone.
+ *
+ *   bootset_check_names -> bootset_check_room -> bootset_begin -> bootset_add* -> bootset_end
+ *   bootset_check
+ *
+ * The list, TARGET/a/.ota-files, is for `sha256sum -c` too: lines of a digest and a path, between a
+ * first line that tells what content the set is of, and a last that holds the list's own digest.
+ */
+#ifndef OTA_BOOT_BOOTSET_H
+#define OTA_BOOT_BOOTSET_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/tree.h"
+#include "io/digest.h"
+
+#define BOOTSET_LIST ".ota-files"
+#define BOOTSET_LIST_MAX (256u * 1024)
+
+struct bootset {
+	char dir[PATH_MAX];
+	struct buf list;
+};
+
+#define BOOTSET                                                                                    \
+	{                                                                                          \
+		.list = BUF(BOOTSET_LIST_MAX)                                                      \
+	}
+
+/* TARGET/a or TARGET/b. Errors: usage (too long). */
+int bootset_dir(const char *target, char slot, char dir[PATH_MAX], struct err *err) MUST_USE;
+
+/* Can FAT keep all these names, side by side? Errors: incompatible. */
+int bootset_check_names(const struct tree *files, struct err *err) MUST_USE;
+
+/* Is there room for them once the slot's old set is gone? Nothing is changed. Errors: space, io,
+ * config (there is no folder TARGET). */
+int bootset_check_room(
+	const char *target, char slot, const struct tree *files, struct err *err) MUST_USE;
+
+/* Removes the slot's old set, its list first. Free s, also after a failure. Errors: io. */
+int bootset_begin(struct bootset *s, const char *target, char slot, const struct digest *content,
+	struct err *err) MUST_USE;
+
+/* Writes the whole file to fd, and tells what its bytes should be. */
+typedef int bootset_fill(
+	void *ctx, int fd, const char *path, struct digest *digest, struct err *err);
+
+/* Adds a file: written under another name, synced, read back, renamed, synced. Errors: io, space,
+ * corrupt (it reads back differently), those of fill. */
+int bootset_add(struct bootset *s, const char *path, bootset_fill *fill, void *ctx,
+	struct err *err) MUST_USE;
+
+/* Writes the list: from here on it is a set. */
+int bootset_end(struct bootset *s, struct err *err) MUST_USE;
+
+/* Is there a set of this content (NULL: of any), and are its files what its list says? Every byte
+ * is read from the disk. Errors: corrupt, with what differs; nothing, where there is no list. */
+int bootset_check(
+	const char *target, char slot, const struct digest *content, struct err *err) MUST_USE;
+
+/* Reads a list's text: calls `each` with every path and digest. Errors: corrupt; those of each. */
+typedef int bootset_each(void *ctx, const char *path, const struct digest *digest, struct err *err);
+int bootset_parse(const char *text, size_t len, struct digest *content, bootset_each *each,
+	void *ctx, struct err *err) MUST_USE;
+
+static inline void cleanup_bootset(struct bootset *s)
+{
+	buf_free(&s->list);
+}
+
+#define AUTO_BOOTSET CLEANUP(cleanup_bootset) struct bootset
+
+#endif
