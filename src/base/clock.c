@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 uint64_t clock_mono_ms(void)
@@ -16,6 +17,13 @@ uint64_t clock_mono_ms(void)
 int64_t clock_utc_s(void)
 {
 	return time(NULL);
+}
+
+bool clock_is_synchronised(void)
+{
+	struct timex t = {0};
+
+	return adjtimex(&t) >= 0 && !(t.status & STA_UNSYNC);
 }
 
 void clock_sleep_ms(unsigned ms)

@@ -5,6 +5,7 @@
 #ifndef OTA_BASE_CLOCK_H
 #define OTA_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -14,6 +15,10 @@
 
 uint64_t clock_mono_ms(void);
 int64_t clock_utc_s(void);
+
+/* Does the kernel know its clock to be right, kept so by NTP or the like? */
+bool clock_is_synchronised(void);
+
 void clock_sleep_ms(unsigned ms);
 
 /* RFC 3339 in UTC with whole seconds, to and from seconds since 1970. A date alone

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,7 +42,7 @@ static bool is_known_kind(EVP_PKEY *p)
 {
 	char group[32] = "";
 
-	if (EVP_PKEY_is_a(p, "RSA"))
+	if (EVP_PKEY_is_a(p, "RSA") || EVP_PKEY_is_a(p, "RSA-PSS"))
 		return EVP_PKEY_get_bits(p) >= RSA_BITS_MIN &&
 		       EVP_PKEY_get_size(p) <= SIGNATURE_MAX;
 	if (EVP_PKEY_is_a(p, "ED25519"))
@@ -145,26 +146,48 @@ static const EVP_MD *hash_for(EVP_PKEY *p)
 	return EVP_PKEY_is_a(p, "ED25519") ? NULL : EVP_sha256();
 }
 
+/* PSS with SHA-256 and a salt of any length; what another padding takes stays as it is. */
+static int use_pss(EVP_PKEY_CTX *pctx, int salt_len)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, EVP_sha256()) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, salt_len) == 1;
+}
+
 int key_sign(const struct key *key, const void *data, size_t len, uint8_t signature[SIGNATURE_MAX],
 	size_t *signature_len, struct err *err)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pctx = NULL;
 
 	*signature_len = SIGNATURE_MAX;
-	int ok = ctx && EVP_DigestSignInit(ctx, NULL, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+	int ok = ctx && EVP_DigestSignInit(ctx, &pctx, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+		 (!EVP_PKEY_is_a(pkey(key), "RSA-PSS") || use_pss(pctx, RSA_PSS_SALTLEN_DIGEST)) &&
 		 EVP_DigestSign(ctx, signature, signature_len, data, len) == 1;
 	EVP_MD_CTX_free(ctx);
 	return ok ? 0 : err_set(err, OTA_FAILED, "OpenSSL cannot sign with this key");
 }
 
-bool key_verify(const struct key *key, const void *data, size_t len, const uint8_t *signature,
-	size_t signature_len)
+static bool verify(const struct key *key, bool pss, const void *data, size_t len,
+	const uint8_t *signature, size_t signature_len)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pctx = NULL;
 	int ok = ctx &&
-		 EVP_DigestVerifyInit(ctx, NULL, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+		 EVP_DigestVerifyInit(ctx, &pctx, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+		 (!pss || use_pss(pctx, RSA_PSS_SALTLEN_AUTO)) &&
 		 EVP_DigestVerify(ctx, signature, signature_len, data, len) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	return ok;
+}
+
+bool key_verify(const struct key *key, const void *data, size_t len, const uint8_t *signature,
+	size_t signature_len)
+{
+	bool any_padding = EVP_PKEY_is_a(pkey(key), "RSA");
+	bool pss_alone = EVP_PKEY_is_a(pkey(key), "RSA-PSS");
+
+	return verify(key, pss_alone, data, len, signature, signature_len) ||
+	       (any_padding && verify(key, true, data, len, signature, signature_len));
 }

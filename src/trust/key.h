@@ -29,8 +29,8 @@ bool key_equal(const struct key *a, const struct key *b);
  */
 int key_generate(const char *name, struct err *err) MUST_USE;
 
-/* Ed25519 signs the bytes themselves, ECDSA and RSA (PKCS#1 v1.5) their SHA-256, as cosign does.
- * Errors: failed. */
+/* Ed25519 signs the bytes themselves, ECDSA and RSA their SHA-256. An RSA key signs by PKCS#1 v1.5,
+ * as cosign does, one that is bound to PSS by PSS; of an RSA key both count. Errors: failed. */
 int key_sign(const struct key *key, const void *data, size_t len, uint8_t signature[SIGNATURE_MAX],
 	size_t *signature_len, struct err *err) MUST_USE;
 bool key_verify(const struct key *key, const void *data, size_t len, const uint8_t *signature,
