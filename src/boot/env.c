@@ -65,11 +65,32 @@ const struct boot_backend *boot_backend_find(
 	return NULL;
 }
 
+void boot_mark(const struct digest *content, char mark[BOOT_MARK_LEN])
+{
+	char hex[DIGEST_HEX_LEN];
+
+	digest_hex(content, hex);
+	snprintf(mark, BOOT_MARK_LEN, "%.*s", BOOT_MARK_LEN - 1, hex);
+}
+
+bool boot_is_bad(const struct boot_env *env, const struct digest *content)
+{
+	char mark[BOOT_MARK_LEN];
+
+	boot_mark(content, mark);
+	for (size_t i = 0; i < BOOT_BAD_MAX; i++)
+		if (!strcmp(env->bad[i], mark))
+			return true;
+	/* the bootloader went back, and nobody has settled that yet */
+	return env->rolled_back && !strcmp(env->trial, mark);
+}
+
 static bool env_equal(const struct boot_env *x, const struct boot_env *y)
 {
 	return x->slot == y->slot && x->upgrade_available == y->upgrade_available &&
 	       x->bootcount == y->bootcount && x->bootlimit == y->bootlimit &&
-	       x->epoch == y->epoch && x->rolled_back == y->rolled_back;
+	       x->epoch == y->epoch && x->rolled_back == y->rolled_back &&
+	       !strcmp(x->trial, y->trial) && !memcmp(x->bad, y->bad, sizeof(x->bad));
 }
 
 static void env_print(const struct boot_env *env, char out[128])
@@ -85,23 +106,17 @@ int boot_load(const struct boot_backend *backend, const char *where, struct boot
 	return backend->load(where, env, err);
 }
 
-int boot_store(const struct boot_backend *backend, const char *where, const struct boot_env *env,
-	struct err *err)
+static int compare(const struct boot_backend *backend, const char *where,
+	const struct boot_env *wanted, struct err *err)
 {
-	struct boot_env found;
 	char wanted_text[128], found_text[128];
+	struct boot_env found;
 
 	if (boot_load(backend, where, &found, err) < 0)
-		return -1;
-	if (env_equal(&found, env))
-		return 0;
-	if (backend->store(where, env, err) < 0)
-		return -1;
-	if (boot_load(backend, where, &found, err) < 0)
 		return err_wrap(err, "reading back what was stored");
-	if (env_equal(&found, env))
+	if (env_equal(&found, wanted))
 		return 0;
-	env_print(env, wanted_text);
+	env_print(wanted, wanted_text);
 	env_print(&found, found_text);
 	err_set(err, OTA_BOOTENV,
 		"boot environment (%s): what was stored reads back differently: wanted %s; found "
@@ -110,4 +125,26 @@ int boot_store(const struct boot_backend *backend, const char *where, const stru
 	return err_hint(err,
 		"the storage may be write-protected or worn out; compare: fw_printenv -c %s",
 		where);
+}
+
+int boot_store(const struct boot_backend *backend, const char *where, const struct boot_env *env,
+	struct err *err)
+{
+	struct boot_env found;
+
+	if (boot_load(backend, where, &found, err) < 0)
+		return -1;
+	if (env_equal(&found, env))
+		return 0;
+	if (backend->store(where, env, err) < 0)
+		return -1;
+	return compare(backend, where, env, err);
+}
+
+int boot_create(const struct boot_backend *backend, const char *where, const char *defaults,
+	const struct boot_env *env, struct err *err)
+{
+	if (backend->create(where, defaults, env, err) < 0)
+		return -1;
+	return compare(backend, where, env, err);
 }

@@ -12,6 +12,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "io/digest.h"
+
+#define BOOT_MARK_LEN 17 /* 16 hex digits of a content's digest, and NUL */
+#define BOOT_BAD_MAX 4
 
 struct boot_env {
 	char slot;              /* 'a' or 'b': the slot to boot */
@@ -20,6 +24,10 @@ struct boot_env {
 	unsigned bootlimit;     /* starts that it may have; 0: no limit, as U-Boot means it */
 	uint64_t epoch;         /* the highest committed */
 	bool rolled_back;       /* the slot of before was given up; kept until settled */
+	/* What failed on this device, known even where the store is lost. The bootloader leaves
+	 * these alone. */
+	char trial[BOOT_MARK_LEN];             /* what was made next, on trial; "" */
+	char bad[BOOT_BAD_MAX][BOOT_MARK_LEN]; /* what was given up, the newest first; "" */
 };
 
 /* `where` says which environment: for U-Boot the path of fw_env.config. */
@@ -27,7 +35,16 @@ struct boot_backend {
 	const char *name;
 	int (*load)(const char *where, struct boot_env *env, struct err *err);
 	int (*store)(const char *where, const struct boot_env *env, struct err *err);
+	/* stores where there may be no environment yet, and makes every copy sound */
+	int (*create)(const char *where, const char *defaults, const struct boot_env *env,
+		struct err *err);
 };
+
+/* The mark of a content. */
+void boot_mark(const struct digest *content, char mark[BOOT_MARK_LEN]);
+
+/* Was it given up here, as far as the environment tells? */
+bool boot_is_bad(const struct boot_env *env, const struct digest *content);
 
 /* The backend for the configuration's words. Errors: config (an unknown word, or one that is not
  * built yet, and which of the two it is). The preset only counts for uboot. */
@@ -45,5 +62,11 @@ int boot_load(const struct boot_backend *backend, const char *where, struct boot
  * write or sync failed; the copy that was in force is still whole). */
 int boot_store(const struct boot_backend *backend, const char *where, const struct boot_env *env,
 	struct err *err) MUST_USE;
+
+/* Makes an environment, every copy of it, in the factory. Variables of others stay where there is a
+ * sound one, else they come from the file `defaults`, of lines NAME=value (NULL: none). Errors:
+ * those of boot_store(). */
+int boot_create(const struct boot_backend *backend, const char *where, const char *defaults,
+	const struct boot_env *env, struct err *err) MUST_USE;
 
 #endif

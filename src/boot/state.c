@@ -3,6 +3,8 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 static void keep(struct boot_env *env, const struct boot_params *params)
 {
@@ -17,6 +19,31 @@ static void name_other(struct boot_env *env)
 	env->bootcount = 0;
 }
 
+static void forget_mark(struct boot_env *env, const char *mark)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < BOOT_BAD_MAX; i++)
+		if (strcmp(env->bad[i], mark))
+			memmove(env->bad[kept++], env->bad[i], BOOT_MARK_LEN);
+	while (kept < BOOT_BAD_MAX)
+		memset(env->bad[kept++], 0, BOOT_MARK_LEN);
+}
+
+/* What was on trial is bad from now on. */
+static void note_bad(struct boot_env *env)
+{
+	char mark[BOOT_MARK_LEN];
+
+	memcpy(mark, env->trial, sizeof(mark));
+	memset(env->trial, 0, sizeof(env->trial));
+	if (!mark[0])
+		return;
+	forget_mark(env, mark);
+	memmove(env->bad[1], env->bad[0], (BOOT_BAD_MAX - 1) * BOOT_MARK_LEN);
+	memcpy(env->bad[0], mark, sizeof(mark));
+}
+
 static void try_other(struct boot_env *env, const struct boot_params *params)
 {
 	name_other(env);
@@ -24,6 +51,9 @@ static void try_other(struct boot_env *env, const struct boot_params *params)
 	/* to U-Boot a limit of 0 is none: such a trial would never fall back */
 	env->bootlimit = params->attempts ? params->attempts : 1;
 	env->rolled_back = false;
+	memset(env->trial, 0, sizeof(env->trial));
+	if (params->mark)
+		snprintf(env->trial, sizeof(env->trial), "%s", params->mark);
 }
 
 static void undo_swap(struct boot_env *env, const struct boot_params *params)
@@ -31,6 +61,7 @@ static void undo_swap(struct boot_env *env, const struct boot_params *params)
 	(void)params;
 	name_other(env);
 	env->rolled_back = false;
+	memset(env->trial, 0, sizeof(env->trial));
 }
 
 static void give_up(struct boot_env *env, const struct boot_params *params)
@@ -38,6 +69,7 @@ static void give_up(struct boot_env *env, const struct boot_params *params)
 	(void)params;
 	name_other(env);
 	env->rolled_back = true;
+	note_bad(env);
 }
 
 static void make_good(struct boot_env *env, const struct boot_params *params)
@@ -45,6 +77,9 @@ static void make_good(struct boot_env *env, const struct boot_params *params)
 	env->upgrade_available = false;
 	env->bootcount = 0;
 	env->rolled_back = false;
+	if (env->trial[0])
+		forget_mark(env, env->trial);
+	memset(env->trial, 0, sizeof(env->trial));
 	if (params->epoch > env->epoch)
 		env->epoch = params->epoch;
 }
@@ -53,6 +88,7 @@ static void settle(struct boot_env *env, const struct boot_params *params)
 {
 	(void)params;
 	env->rolled_back = false;
+	note_bad(env);
 }
 
 /* The bootloader's side. It sees the environment alone, so a lost state is no state to it. */
@@ -65,8 +101,11 @@ static void count_start(struct boot_env *env, const struct boot_params *params)
 
 static void fall_back(struct boot_env *env, const struct boot_params *params)
 {
-	if (env->upgrade_available)
-		give_up(env, params);
+	(void)params;
+	if (!env->upgrade_available)
+		return;
+	name_other(env);
+	env->rolled_back = true;
 }
 
 #define WHY_NEXT "the other slot is the next to boot"

@@ -42,6 +42,7 @@ enum boot_verdict {
 struct boot_params {
 	unsigned attempts; /* for swap and rollback: starts of a trial; 0 counts as 1 */
 	uint64_t epoch;    /* for commit: the running release's */
+	const char *mark; /* for swap and rollback: of what the other slot holds; NULL: not known */
 };
 
 struct boot_rule {

@@ -22,6 +22,8 @@
 #define VAR_LIMIT "bootlimit"
 #define VAR_EPOCH "ota_epoch"
 #define VAR_ROLLED_BACK "ota_rolled_back"
+#define VAR_TRIAL_MARK "ota_trial"
+#define VAR_BAD_MARKS "ota_bad"
 
 #define FLAGS ".flags=" /* what U-Boot allows for which variable */
 
@@ -58,8 +60,10 @@ static void describe_devices(const struct fw_config *config, struct uboot_env_de
 	}
 }
 
-/* Opens, locks and reads; what *ctx holds then is session_end()'s, also after an error. */
-static int session_begin(const struct fw_config *config, struct uboot_ctx **ctx, struct err *err)
+/* Opens, locks and reads; what *ctx holds then is session_end()'s, also after an error. *is_new,
+ * where it is not NULL: there is no environment yet, which is then no error. */
+static int session_begin(
+	const struct fw_config *config, struct uboot_ctx **ctx, bool *is_new, struct err *err)
 {
 	struct uboot_env_device devices[2];
 	int ret;
@@ -69,6 +73,10 @@ static int session_begin(const struct fw_config *config, struct uboot_ctx **ctx,
 		return err_set(err, OTA_BOOTENV, "%s and %s cannot hold it", config->copy[0].device,
 			config->copy[1].device);
 	ret = libuboot_open(*ctx);
+	if (is_new)
+		*is_new = ret == -ENODATA;
+	if (ret == -ENODATA && is_new)
+		return 0;
 	if (ret == -ENODATA)
 		return err_set(err, OTA_BOOTENV,
 			"both copies are damaged or were never written (%s, %s)",
@@ -117,6 +125,26 @@ static int read_slot(struct uboot_ctx *ctx, char *slot, struct err *err)
 	return 0;
 }
 
+static bool is_mark(const char *text, size_t len)
+{
+	return len == BOOT_MARK_LEN - 1 && strspn(text, "0123456789abcdef") >= len;
+}
+
+/* Marks are a comfort: what is none counts as missing, and is gone with the next store. */
+static void read_marks(
+	struct uboot_ctx *ctx, const char *name, char marks[][BOOT_MARK_LEN], size_t most)
+{
+	AUTO_FREE char *text = libuboot_get_env(ctx, name);
+	size_t n = 0;
+
+	for (const char *at = text ? text : ""; *at && n < most; at += strspn(at, ",")) {
+		size_t len = strcspn(at, ",");
+		if (is_mark(at, len))
+			memcpy(marks[n++], at, len);
+		at += len;
+	}
+}
+
 static int read_env(struct uboot_ctx *ctx, struct boot_env *env, struct err *err)
 {
 	uint64_t trial, count, limit, rolled_back;
@@ -128,6 +156,8 @@ static int read_env(struct uboot_ctx *ctx, struct boot_env *env, struct err *err
 		read_number(ctx, VAR_EPOCH, INT64_MAX, &env->epoch, err) < 0 ||
 		read_number(ctx, VAR_ROLLED_BACK, 1, &rolled_back, err) < 0)
 		return -1;
+	read_marks(ctx, VAR_TRIAL_MARK, &env->trial, 1);
+	read_marks(ctx, VAR_BAD_MARKS, env->bad, BOOT_BAD_MAX);
 	env->upgrade_available = trial;
 	env->bootcount = (unsigned)count;
 	env->bootlimit = (unsigned)limit;
@@ -143,7 +173,7 @@ static int load(const char *where, struct boot_env *env, struct err *err)
 	memset(env, 0, sizeof(*env));
 	if (fwconfig_read(where, &config, err) < 0)
 		return explain(where, err);
-	if (session_begin(&config, &ctx, err) < 0 || read_env(ctx, env, err) < 0)
+	if (session_begin(&config, &ctx, NULL, err) < 0 || read_env(ctx, env, err) < 0)
 		return explain(where, err);
 	return 0;
 }
@@ -165,6 +195,18 @@ static int write_number(struct uboot_ctx *ctx, const char *name, uint64_t value,
 	return write_var(ctx, name, text, err);
 }
 
+static int write_marks(struct uboot_ctx *ctx, const char *name, const char marks[][BOOT_MARK_LEN],
+	size_t most, struct err *err)
+{
+	char text[BOOT_BAD_MAX * BOOT_MARK_LEN] = "";
+
+	for (size_t i = 0; i < most && marks[i][0]; i++) {
+		size_t used = strlen(text);
+		snprintf(text + used, sizeof(text) - used, "%s%s", i ? "," : "", marks[i]);
+	}
+	return write_var(ctx, name, text[0] ? text : NULL, err);
+}
+
 static int write_env(struct uboot_ctx *ctx, const struct boot_env *env, struct err *err)
 {
 	const char slot[2] = {env->slot, '\0'};
@@ -173,7 +215,9 @@ static int write_env(struct uboot_ctx *ctx, const struct boot_env *env, struct e
 		write_number(ctx, VAR_TRIAL, env->upgrade_available, err) < 0 ||
 		write_number(ctx, VAR_COUNT, env->bootcount, err) < 0 ||
 		write_number(ctx, VAR_LIMIT, env->bootlimit, err) < 0 ||
-		write_number(ctx, VAR_EPOCH, env->epoch, err) < 0)
+		write_number(ctx, VAR_EPOCH, env->epoch, err) < 0 ||
+		write_marks(ctx, VAR_TRIAL_MARK, &env->trial, 1, err) < 0 ||
+		write_marks(ctx, VAR_BAD_MARKS, env->bad, BOOT_BAD_MAX, err) < 0)
 		return -1;
 	return write_var(ctx, VAR_ROLLED_BACK, env->rolled_back ? "1" : NULL, err);
 }
@@ -222,17 +266,24 @@ static int check_fits(struct uboot_ctx *ctx, const struct fw_config *config, str
 	return err_hint(err, "remove variables that nobody needs with fw_setenv");
 }
 
-static int store_once(const struct fw_config *config, const struct boot_env *env, struct err *err)
+static int write_copy(struct uboot_ctx *ctx, const struct fw_config *config,
+	const struct boot_env *env, struct err *err)
 {
-	AUTO_SESSION *ctx = NULL;
-
-	if (session_begin(config, &ctx, err) < 0 || write_env(ctx, env, err) < 0 ||
-		check_fits(ctx, config, err) < 0)
+	if (write_env(ctx, env, err) < 0 || check_fits(ctx, config, err) < 0)
 		return -1;
 	if (libuboot_env_store(ctx) == 0)
 		return 0;
 	return err_set(err, OTA_IO, "%s and %s: one could not be written", config->copy[0].device,
 		config->copy[1].device);
+}
+
+static int store_once(const struct fw_config *config, const struct boot_env *env, struct err *err)
+{
+	AUTO_SESSION *ctx = NULL;
+
+	if (session_begin(config, &ctx, NULL, err) < 0)
+		return -1;
+	return write_copy(ctx, config, env, err);
 }
 
 static int store(const char *where, const struct boot_env *env, struct err *err)
@@ -245,4 +296,42 @@ static int store(const char *where, const struct boot_env *env, struct err *err)
 	return 0;
 }
 
-const struct boot_backend boot_uboot = {"uboot", load, store};
+static int create_once(const struct fw_config *config, const char *defaults,
+	const struct boot_env *env, struct err *err)
+{
+	AUTO_SESSION *ctx = NULL;
+	bool is_new;
+
+	if (session_begin(config, &ctx, &is_new, err) < 0)
+		return -1;
+	if (is_new && defaults && libuboot_load_file(ctx, defaults) < 0)
+		return err_set(err, OTA_CONFIG, "%s: not lines of NAME=value", defaults);
+	return write_copy(ctx, config, env, err);
+}
+
+/* Is this copy alone sound? The library takes the same one twice for two copies. */
+static int check_copy(const struct fw_config *config, size_t i, struct err *err)
+{
+	const struct fw_config alone = {.copy = {config->copy[i], config->copy[i]}};
+	AUTO_SESSION *ctx = NULL;
+
+	return session_begin(&alone, &ctx, NULL, err);
+}
+
+/* A store goes to the older copy: two make both. */
+static int create(
+	const char *where, const char *defaults, const struct boot_env *env, struct err *err)
+{
+	struct fw_config config;
+
+	if (fwconfig_read(where, &config, err) < 0 ||
+		create_once(&config, defaults, env, err) < 0 || store_once(&config, env, err) < 0 ||
+		fwconfig_sync(&config, err) < 0)
+		return explain(where, err);
+	for (size_t i = 0; i < ARRAY_LEN(config.copy); i++)
+		if (check_copy(&config, i, err) < 0)
+			return explain(where, err);
+	return 0;
+}
+
+const struct boot_backend boot_uboot = {"uboot", load, store, create};

@@ -77,6 +77,9 @@ static void assert_env_equal(const struct boot_env *x, const struct boot_env *y)
 	assert_int_equal(x->bootlimit, y->bootlimit);
 	assert_int_equal(x->epoch, y->epoch);
 	assert_int_equal(x->rolled_back, y->rolled_back);
+	assert_string_equal(x->trial, y->trial);
+	for (size_t i = 0; i < BOOT_BAD_MAX; i++)
+		assert_string_equal(x->bad[i], y->bad[i]);
 }
 
 static bool is_boot(enum boot_event event)
@@ -230,6 +233,74 @@ static void test_lost_after_reboot(void **state)
 	assert_int_equal(boot_classify(&leaving, 'b', true), BOOT_LOST);
 }
 
+static struct boot_env give_up_one(struct boot_env env, const char *mark)
+{
+	const struct boot_params with_mark = {.attempts = 1, .mark = mark};
+
+	env = boot_apply(&env, 'a', BOOT_ON_SWAP, &with_mark);
+	assert_string_equal(env.trial, mark);
+	env = boot_apply(&env, 'b', BOOT_ON_BOOT, &params);
+	env = boot_apply(&env, 'b', BOOT_ON_ROLLBACK, &params);
+	assert_int_equal(env.trial[0], 0);
+	return env;
+}
+
+/* The environment remembers what was given up, also where the store does not. */
+static void test_what_was_given_up_is_remembered(void **state)
+{
+	static const char *const marks[] = {"0000000000000001", "0000000000000002",
+		"0000000000000003", "0000000000000004", "0000000000000005"};
+	const struct boot_params second = {.attempts = 1, .mark = marks[1]};
+	struct boot_env env = {.slot = 'a'};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		env = give_up_one(env, marks[i]);
+	for (size_t i = 0; i < BOOT_BAD_MAX; i++)
+		assert_string_equal(env.bad[i], marks[4 - i]);
+	env = give_up_one(env, marks[2]);
+	assert_string_equal(env.bad[0], marks[2]);
+	assert_string_equal(env.bad[1], marks[4]);
+	assert_string_equal(env.bad[3], marks[1]);
+	env = boot_apply(&env, 'a', BOOT_ON_SWAP, &second);
+	env = boot_apply(&env, 'a', BOOT_ON_BOOT, &params);
+	env = boot_apply(&env, 'b', BOOT_ON_COMMIT, &params);
+	assert_string_equal(env.bad[2], marks[3]);
+	assert_int_equal(env.bad[3][0], 0);
+	assert_int_equal(env.trial[0], 0);
+}
+
+static void test_the_bootloader_s_own_way_back_is_remembered(void **state)
+{
+	const struct boot_params with_mark = {.attempts = 1, .mark = "0123456789abcdef"};
+	struct digest content = {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 9}};
+	struct boot_env env = {.slot = 'a'};
+
+	(void)state;
+	env = boot_apply(&env, 'a', BOOT_ON_SWAP, &with_mark);
+	env = boot_apply(&env, 'a', BOOT_ON_BOOT, &params);
+	assert_false(boot_is_bad(&env, &content));
+	env = boot_apply(&env, 'b', BOOT_ON_BOOT_SPENT, &params);
+	assert_true(boot_is_bad(&env, &content));
+	env = boot_apply(&env, 'a', BOOT_ON_SETTLE, &params);
+	assert_string_equal(env.bad[0], "0123456789abcdef");
+	assert_true(boot_is_bad(&env, &content));
+	content.bytes[7] = 0;
+	assert_false(boot_is_bad(&env, &content));
+}
+
+static void test_a_swap_taken_back_is_no_failure(void **state)
+{
+	const struct boot_params with_mark = {.attempts = 1, .mark = "0123456789abcdef"};
+	struct boot_env env = {.slot = 'a'};
+
+	(void)state;
+	env = boot_apply(&env, 'a', BOOT_ON_SWAP, &with_mark);
+	env = boot_apply(&env, 'a', BOOT_ON_ROLLBACK, &params);
+	assert_int_equal(env.trial[0], 0);
+	assert_int_equal(env.bad[0][0], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +309,9 @@ int main(void)
 		cmocka_unit_test(test_attempts_left_at_the_edges),
 		cmocka_unit_test(test_no_trial_without_limit),
 		cmocka_unit_test(test_lost_after_reboot),
+		cmocka_unit_test(test_what_was_given_up_is_remembered),
+		cmocka_unit_test(test_the_bootloader_s_own_way_back_is_remembered),
+		cmocka_unit_test(test_a_swap_taken_back_is_no_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

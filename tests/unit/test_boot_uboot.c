@@ -424,6 +424,73 @@ static void test_forbidden_by_flags(void **state)
 	assert_false(env.upgrade_available);
 }
 
+static int create(const char *defaults, struct err *err)
+{
+	memset(err, 0, sizeof(*err));
+	return boot_create(&boot_uboot, CONFIG, defaults, &swapped, err);
+}
+
+static void assert_both_have(const char *var)
+{
+	assert_true(copy_has("env0", var));
+	assert_true(copy_has("env1", var));
+}
+
+static void test_create_makes_both_copies(void **state)
+{
+	static const char nothing[SIZE];
+	struct err err;
+
+	(void)state;
+	make_env("board=keepme\0");
+	write_at("env0", nothing, SIZE, 0);
+	write_at("env1", nothing, SIZE, 0);
+	unlink("defaults");
+	write_at("defaults", "bootcmd=run x\nbootdelay=0\n", 26, 0);
+	assert_load_fails("both copies");
+	assert_int_equal(create("nowhere", &err), -1);
+	assert_int_equal(err.code, OTA_CONFIG);
+	assert_int_equal(create("defaults", &err), 0);
+	assert_both_have("bootcmd=run x");
+	assert_both_have("ota_slot=b");
+	assert_both_have("ota_epoch=7");
+	unlink("defaults");
+}
+
+static void test_create_keeps_what_is_there(void **state)
+{
+	struct err err;
+
+	(void)state;
+	make_env("board=keepme\0ota_slot=a\0");
+	tear("env1");
+	assert_int_equal(create(NULL, &err), 0);
+	assert_both_have("board=keepme");
+	assert_both_have("ota_slot=b");
+}
+
+static void test_marks(void **state)
+{
+	struct boot_env env;
+	struct err err;
+
+	(void)state;
+	make_env("ota_bad=0123456789abcdef,nonsense,,0123456789ABCDEF,00000000000000001,"
+		 "fedcba9876543210\0ota_slot=a\0ota_trial=0123\0");
+	assert_int_equal(load(&env, &err), 0);
+	assert_string_equal(env.bad[0], "0123456789abcdef");
+	assert_string_equal(env.bad[1], "fedcba9876543210");
+	assert_int_equal(env.bad[2][0], 0);
+	assert_int_equal(env.trial[0], 0);
+	strcpy(env.trial, "00000000000000aa");
+	memset(env.bad, 0, sizeof(env.bad));
+	assert_int_equal(store(&env, &err), 0);
+	assert_true(copy_has("env0", "ota_trial=00000000000000aa"));
+	assert_false(copy_has("env0", "ota_bad="));
+	assert_int_equal(load(&env, &err), 0);
+	assert_string_equal(env.trial, "00000000000000aa");
+}
+
 static struct boot_env kept;
 static int stores;
 
@@ -450,7 +517,7 @@ static int fake_store(const char *where, const struct boot_env *env, struct err 
 
 static void test_difference_is_found(void **state)
 {
-	const struct boot_backend fake = {"fake", fake_load, fake_store};
+	const struct boot_backend fake = {"fake", fake_load, fake_store, NULL};
 	struct err err = {0};
 
 	(void)state;
@@ -521,6 +588,9 @@ int main(void)
 		IN_FOLDER(test_full),
 		IN_FOLDER(test_flags_count),
 		IN_FOLDER(test_forbidden_by_flags),
+		IN_FOLDER(test_create_makes_both_copies),
+		IN_FOLDER(test_create_keeps_what_is_there),
+		IN_FOLDER(test_marks),
 		cmocka_unit_test(test_difference_is_found),
 		cmocka_unit_test(test_backend_words),
 	};
