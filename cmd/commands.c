@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 
-extern const struct command cmd_check, cmd_fetch, cmd_write, cmd_bootswap, cmd_commit, cmd_rollback,
-	cmd_status, cmd_lock, cmd_keygen, cmd_pack, cmd_sign, cmd_inspect;
+extern const struct command cmd_check, cmd_fetch, cmd_write, cmd_bootfiles, cmd_bootswap,
+	cmd_commit, cmd_rollback, cmd_status, cmd_lock, cmd_keygen, cmd_pack, cmd_sign, cmd_inspect;
 
 #define NOT_BUILT(verb, what)                                                                      \
 	(&(const struct command){.name = verb, .synopsis = "", .summary = what})
@@ -15,7 +15,7 @@ static const struct command *const device_commands[] = {
 	&cmd_check,
 	&cmd_fetch,
 	&cmd_write,
-	NOT_BUILT("bootfiles", "copy the written slot's boot files to the boot partition"),
+	&cmd_bootfiles,
 	&cmd_bootswap,
 	&cmd_commit,
 	&cmd_rollback,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ota.conf, typed and checked. Strings are owned by the config and freed by config_free(); where a
- * key without default is not given they are NULL. Paths already carry the --root prefix.
+ * key without default is not given they are NULL. Paths of the
+ * machine already carry the --root prefix.
  */
 #ifndef OTA_CMD_CONFIG_H
 #define OTA_CMD_CONFIG_H
@@ -51,6 +52,7 @@ struct config {
 enum config_type {
 	CONFIG_STRING, /* char * */
 	CONFIG_PATH,   /* char *, absolute in the file */
+	CONFIG_INSIDE, /* the same inside an image: without the --root prefix */
 	CONFIG_SOURCE, /* char *; the folder of an oci: source is a path */
 	CONFIG_CHOICE, /* char *, one of the words in `form` */
 	CONFIG_HOSTS,  /* struct config_list */

@@ -40,11 +40,13 @@ const struct config_row config_rows[] = {
 		"Where the copies of the U-Boot environment are. The paths inside this file are "
 		"taken "
 		"as they stand, also with --root."},
-	{"boot", "files", CONFIG_PATH, .offset = AT(boot.files), "FOLDER", "/boot",
-		"The boot files inside an image. Empty: this device has none.",
+	{"boot", "files", CONFIG_INSIDE, .offset = AT(boot.files), "FOLDER", "/boot",
+		"The folder of boot files inside an image. Empty: this device has none.",
 		.may_be_empty = true},
 	{"boot", "target", CONFIG_PATH, .offset = AT(boot.target), "FOLDER", "/boot/ota",
-		"Where the boot files of both slots are kept."},
+		"Where the boot files of both slots are kept, a folder on the boot partition: in "
+
+		"and TARGET/b."},
 	{"boot", "attempts", CONFIG_UINT, .offset = AT(boot.attempts), "N", "3",
 		"How often a slot on trial is booted before the bootloader goes back, 1 to 99.",
 		.min = 1, .max = 99},

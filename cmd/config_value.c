@@ -106,6 +106,8 @@ static int set_field(const struct config_row *row, const char *text, const char 
 		return set_string("", "", text, field, err);
 	case CONFIG_PATH:
 		return set_path("", text, root, field, err);
+	case CONFIG_INSIDE:
+		return set_path("", text, "", field, err);
 	case CONFIG_SOURCE:
 		return set_source(text, root, field, err);
 	case CONFIG_CHOICE:
@@ -150,6 +152,7 @@ void config_value_free(const struct config_row *row, struct config *config)
 	switch (row->type) {
 	case CONFIG_STRING:
 	case CONFIG_PATH:
+	case CONFIG_INSIDE:
 	case CONFIG_SOURCE:
 	case CONFIG_CHOICE:
 		free(*(char **)field);

@@ -34,10 +34,10 @@ static void tell(struct front *front, const struct inspection *in, const struct 
 		zeros[TEXT_BYTES_LEN], cell[TEXT_BYTES_LEN], time[CLOCK_TEXT_LEN];
 
 	digest_text(&in->a.manifest.digest, digest);
-	text_bytes(r->raw_bytes, raw);
-	text_bytes(r->image.size, coded);
+	text_bytes(release_rootfs(r)->raw_bytes, raw);
+	text_bytes(release_rootfs(r)->layer.size, coded);
 	text_bytes(in->zero_bytes, zeros);
-	text_bytes(in->a.index.cell_bytes, cell);
+	text_bytes(in->cell_bytes, cell);
 	output_data(front, "release      %s", r->version);
 	output_data(front, "compatible   %s", r->compatible);
 	output_data(front, "digest       %s", digest);
@@ -51,7 +51,13 @@ static void tell(struct front *front, const struct inspection *in, const struct 
 	if (r->expires != NO_TIME)
 		output_data(front, "expires      %s", (clock_format(r->expires, time), time));
 	output_data(front, "image        rootfs, %s (%s of zeros), as %s in %u entries of %s", raw,
-		zeros, coded, in->a.index.n_entries, cell);
+		zeros, coded, in->n_entries, cell);
+	for (size_t i = 1; i < r->n_images; i++) {
+		text_bytes(r->images[i].raw_bytes, raw);
+		text_bytes(r->images[i].layer.size, coded);
+		output_data(front, "boot file    %s, %s as %s", image_boot_path(&r->images[i]), raw,
+			coded);
+	}
 	tell_signers(front, &in->a, k);
 	output_data(front, "sound        yes: every byte was read and checked");
 }
@@ -63,8 +69,7 @@ static json_t *signers_json(const struct inspection *in, const struct keyring *k
 	for (size_t i = 0; list && k && i < keyring_size(k); i++) {
 		if (!(in->a.signers & 1u << i))
 			continue;
-		json_t *name = json_make(err, "s", keyring_name(k, i));
-		if (!name || json_append(list, name, err) < 0) {
+		if (json_append(list, json_make(err, "s", keyring_name(k, i)), err) < 0) {
 			json_free(list);
 			return NULL;
 		}
@@ -82,6 +87,21 @@ static json_t *time_json(int64_t utc_s, struct err *err)
 	return json_make(err, "s", text);
 }
 
+static json_t *boot_json(const struct release *r, struct err *err)
+{
+	json_t *list = json_make(err, "[]");
+
+	for (size_t i = 1; list && i < r->n_images; i++) {
+		json_t *file = json_make(err, "{s:s, s:I}", "path", image_boot_path(&r->images[i]),
+			"raw_bytes", (long long)r->images[i].raw_bytes);
+		if (json_append(list, file, err) < 0) {
+			json_free(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static json_t *as_json(const struct inspection *in, const struct keyring *k, struct err *err)
 {
 	const struct release *r = &in->a.release;
@@ -90,13 +110,14 @@ static json_t *as_json(const struct inspection *in, const struct keyring *k, str
 
 	digest_text(&in->a.manifest.digest, digest);
 	return json_make(err,
-		"{s:s, s:s, s:s, s:I, s:s, s:i, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:b}",
+		"{s:s, s:s, s:s, s:I, s:s, s:i, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:b}",
 		"version", r->version, "compatible", r->compatible, "digest", digest, "epoch",
 		(long long)r->epoch, "channel", r->channel, "phase", (int)r->phase, "created",
 		time_json(r->created, err), "expires", time_json(r->expires, err), "raw_bytes",
-		(long long)r->raw_bytes, "zero_bytes", (long long)in->zero_bytes, "layer_bytes",
-		(long long)r->image.size, "frame_bytes", (long long)in->a.index.cell_bytes,
-		"signatures", (long long)in->a.signatures.n, "signers", signers, "sound", 1);
+		(long long)release_rootfs(r)->raw_bytes, "zero_bytes", (long long)in->zero_bytes,
+		"layer_bytes", (long long)release_rootfs(r)->layer.size, "frame_bytes",
+		(long long)in->cell_bytes, "boot_files", boot_json(r, err), "signatures",
+		(long long)in->a.signatures.n, "signers", signers, "sound", 1);
 }
 
 /* The build machine has no ota.conf, and needs none; where one is, its network and keys count. */

@@ -10,7 +10,7 @@
 #include "flow/pack.h"
 
 struct pack_args {
-	const char *rootfs, *compatible, *version, *output, *expires, *channel;
+	const char *rootfs, *boot, *compatible, *version, *output, *expires, *channel;
 	uint64_t epoch, phase_percent, level, frame_bytes;
 };
 
@@ -19,6 +19,8 @@ struct pack_args {
 static const struct option_row rows[] = {
 	{"rootfs", "IMAGE", "the root file system: ext4, squashfs, erofs, any bytes", OPTION_FILE,
 		.offset = AT(rootfs), .required = true},
+	{"boot", "DIR", "boot files that the release carries, where they are not in the image",
+		OPTION_FILE, .offset = AT(boot)},
 	{"compatible", "NAME", "the hardware that it is for", OPTION_STRING,
 		.offset = AT(compatible), .required = true},
 	{"version", "V", "the version of the release", OPTION_STRING, .offset = AT(version),
@@ -80,15 +82,24 @@ static int describe(const struct pack_args *a, struct release *r, struct err *er
 		word_of("channel", a->channel, r->channel, err) < 0 ||
 		date_of("expires", a->expires, &r->expires, err) < 0)
 		return -1;
-	return created_of(getenv("SOURCE_DATE_EPOCH"), &r->created, err);
+	if (created_of(getenv("SOURCE_DATE_EPOCH"), &r->created, err) < 0)
+		return -1;
+	if (r->expires == NO_TIME || r->created == NO_TIME || r->expires >= r->created)
+		return 0;
+	return err_set(err, OTA_USAGE, "--expires: before SOURCE_DATE_EPOCH, when it was created");
 }
 
 static void say(struct front *front, const struct release *r, const char *output)
 {
 	char raw[TEXT_BYTES_LEN], coded[TEXT_BYTES_LEN];
+	uint64_t raw_bytes = 0, coded_bytes = 0;
 
-	text_bytes(r->raw_bytes, raw);
-	text_bytes(r->image.size, coded);
+	for (size_t i = 0; i < r->n_images; i++) {
+		raw_bytes += r->images[i].raw_bytes;
+		coded_bytes += r->images[i].layer.size;
+	}
+	text_bytes(raw_bytes, raw);
+	text_bytes(coded_bytes, coded);
 	output_say(front, "packed release %s into %s: %s as %s", r->version, output, raw, coded);
 }
 
@@ -96,7 +107,7 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 {
 	const struct pack_args *a = args;
 	const struct pack_spec spec = {
-		a->rootfs, a->output, (int)a->level, (uint32_t)a->frame_bytes};
+		a->rootfs, a->boot, a->output, (int)a->level, (uint32_t)a->frame_bytes};
 	struct release r = {0};
 	struct descriptor manifest;
 	char digest[DIGEST_TEXT_LEN];
@@ -112,8 +123,8 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 	output_data(front, "%s", digest);
 	return output_json(front,
 		json_make(err, "{s:s, s:s, s:I, s:I}", "version", r.version, "digest", digest,
-			"raw_bytes", (long long)r.raw_bytes, "layer_bytes",
-			(long long)r.image.size),
+			"raw_bytes", (long long)release_rootfs(&r)->raw_bytes, "layer_bytes",
+			(long long)release_rootfs(&r)->layer.size),
 		err);
 }
 

@@ -20,7 +20,12 @@ complete -c ota -n __fish_use_subcommand -f -a write -d 'write the release into 
 complete -c ota -n '__fish_seen_subcommand_from write' -l slot -d 'write this slot; the running one need not be known' -x -a 'a b'
 complete -c ota -n '__fish_seen_subcommand_from write' -l retry -d 'also a release that failed on this device before'
 complete -c ota -n '__fish_seen_subcommand_from write' -l downgrade -d 'also a lower version; never a lower epoch'
+complete -c ota -n __fish_use_subcommand -f -a bootfiles -d 'copy the written slot'\''s boot files to the boot partition'
+complete -c ota -n '__fish_seen_subcommand_from bootfiles' -l slot -d 'of this slot; the running one need not be known' -x -a 'a b'
 complete -c ota -n __fish_use_subcommand -f -a bootswap -d 'make the written slot the next to boot, on trial'
+complete -c ota -n '__fish_seen_subcommand_from bootswap' -l factory -d 'make the boot environment, with the slot of --slot good: no trial'
+complete -c ota -n '__fish_seen_subcommand_from bootswap' -l slot -d 'with --factory: the slot' -x -a 'a b'
+complete -c ota -n '__fish_seen_subcommand_from bootswap' -l defaults -d 'with --factory: the variables of a new environment' -r -F
 complete -c ota -n '__fish_seen_subcommand_from bootswap' -l force -d 'also while '\''ota lock'\'' holds updates back'
 complete -c ota -n __fish_use_subcommand -f -a commit -d 'on trial: run the self-tests, then keep this slot'
 complete -c ota -n '__fish_seen_subcommand_from commit' -l no-checks -d 'keep it without running the self-tests'
@@ -33,6 +38,7 @@ complete -c ota -n '__fish_seen_subcommand_from lock' -l wait -d 'wait so long f
 complete -c ota -n __fish_use_subcommand -f -a keygen -d 'make a signing key: NAME.key and NAME.pub'
 complete -c ota -n __fish_use_subcommand -f -a pack -d 'make a release of a root file system image'
 complete -c ota -n '__fish_seen_subcommand_from pack' -l rootfs -d 'the root file system: ext4, squashfs, erofs, any bytes' -r -F
+complete -c ota -n '__fish_seen_subcommand_from pack' -l boot -d 'boot files that the release carries, where they are not in the image' -r -F
 complete -c ota -n '__fish_seen_subcommand_from pack' -l compatible -d 'the hardware that it is for' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l version -d 'the version of the release' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l output -d 'the OCI layout to put it in, created if missing' -s o -r -F
@@ -49,6 +55,7 @@ complete -c ota -n '__fish_seen_subcommand_from inspect' -l trust -d 'name the s
 complete -c ota-check -w 'ota check'
 complete -c ota-fetch -w 'ota fetch'
 complete -c ota-write -w 'ota write'
+complete -c ota-bootfiles -w 'ota bootfiles'
 complete -c ota-bootswap -w 'ota bootswap'
 complete -c ota-commit -w 'ota commit'
 complete -c ota-rollback -w 'ota rollback'

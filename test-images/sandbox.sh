@@ -5,6 +5,7 @@
 #   sandbox.sh [OPTION VALUE]... DIR
 #   --size SIZE        of a slot (600M)
 #   --image FILE       what slot a holds (nothing)
+#   --boot yes|no      has it boot files, kept below boot/ota? (no)
 #   --running a|none   what the kernel command line says; none: fresh from the factory line (a)
 #   --source SOURCE    --compatible NAME (sandbox)    --ca FILE    for ota.conf
 set -eu
@@ -14,11 +15,12 @@ fail() {
   exit 2
 }
 
-size=600M image='' running=a source='' compatible=sandbox ca=''
+size=600M image='' boot=no running=a source='' compatible=sandbox ca=''
 while [ $# -gt 1 ]; do
   case $1 in
     --size) size=$2 ;;
     --image) image=$2 ;;
+    --boot) boot=$2 ;;
     --running) running=$2 ;;
     --source) source=$2 ;;
     --compatible) compatible=$2 ;;
@@ -36,6 +38,7 @@ dir=$(cd "$1" && pwd)
 
 mkdir -p "$dir/slots" "$dir/etc/ota/trust.d" "$dir/etc/ota/checks.d/required.d" \
   "$dir/etc/ota/checks.d/wanted.d" "$dir/proc/sys/kernel/random"
+[ "$boot" = no ] || mkdir -p "$dir/boot/ota"
 [ -z "$image" ] || cp --sparse=always "$image" "$dir/slots/a.img"
 truncate -s "$size" "$dir/slots/a.img" "$dir/slots/b.img"
 
@@ -49,7 +52,8 @@ echo 0123456789abcdef0123456789abcdef >"$dir/etc/machine-id"
   printf '[device]\ncompatible = %s\n' "$compatible"
   [ -z "$source" ] || printf 'source = %s\n' "$source"
   printf '[slot.a]\ndevice = /slots/a.img\n[slot.b]\ndevice = /slots/b.img\n'
-  printf '[boot]\nfiles =\n'
+  printf '[boot]\n'
+  [ "$boot" = yes ] || printf 'files =\n'
   [ -z "$ca" ] || printf '[network]\nca-file = /etc/ota/ca.pem\n'
 } >"$dir/etc/ota/ota.conf"
 [ -z "$ca" ] || cp "$ca" "$dir/etc/ota/ca.pem"

@@ -7,7 +7,6 @@ void authentic_free(struct authentic *a)
 {
 	buf_free(&a->manifest_bytes);
 	buf_free(&a->config_bytes);
-	buf_free(&a->index_bytes);
 	signatures_free(&a->signatures);
 }
 
@@ -65,15 +64,16 @@ int authentic_load_unverified(struct source *source, struct authentic *a, struct
 	return 0;
 }
 
-int authentic_load_index(struct source *source, struct authentic *a, struct err *err)
+int image_index_load(struct source *source, const struct image *image, struct image_index *index,
+	struct err *err)
 {
-	const struct release *r = &a->release;
-
-	if (source_blob(source, &r->index, &a->index_bytes, err) < 0 ||
-		index_open(a->index_bytes.data, a->index_bytes.len, &a->index, err) < 0)
+	index->bytes.len = 0;
+	if (source_blob(source, &image->index, &index->bytes, err) < 0 ||
+		index_open(index->bytes.data, index->bytes.len, &index->frames, err) < 0)
 		return -1;
-	if (a->index.raw_bytes != r->raw_bytes || a->index.coded_bytes != r->image.size)
-		return err_set(
-			err, OTA_CORRUPT, "the index describes another image than the manifest");
-	return 0;
+	if (index->frames.raw_bytes == image->raw_bytes &&
+		index->frames.coded_bytes == image->layer.size)
+		return 0;
+	return err_set(err, OTA_CORRUPT,
+		"the index of %s describes another image than the manifest", image->name);
 }

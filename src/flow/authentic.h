@@ -13,17 +13,15 @@
 
 struct authentic {
 	struct descriptor manifest;
-	struct buf manifest_bytes, config_bytes, index_bytes;
+	struct buf manifest_bytes, config_bytes;
 	struct signatures signatures;
 	uint32_t signers; /* the keys that signed, one bit each; 0 where no keyring was asked */
 	struct release release;
-	struct frame_index index; /* views index_bytes */
 };
 
 #define AUTHENTIC                                                                                  \
 	{                                                                                          \
-		.manifest_bytes = BUF(JSON_MAX_BYTES), .config_bytes = BUF(JSON_MAX_BYTES),        \
-		.index_bytes = BUF(INDEX_MAX_BYTES)                                                \
+		.manifest_bytes = BUF(JSON_MAX_BYTES), .config_bytes = BUF(JSON_MAX_BYTES)         \
 	}
 
 /* Loads manifest and signatures of the source's tag, verifies these, and parses manifest and
@@ -34,11 +32,31 @@ int authentic_load(struct source *source, const struct keyring *keyring, unsigne
 /* The same without any keyring, for those who only want to look. */
 int authentic_load_unverified(struct source *source, struct authentic *a, struct err *err) MUST_USE;
 
-/* Loads the frame index of a loaded release, and holds it against the manifest. */
-int authentic_load_index(struct source *source, struct authentic *a, struct err *err) MUST_USE;
-
 void authentic_free(struct authentic *a);
 
 #define AUTO_AUTHENTIC CLEANUP(authentic_free) struct authentic
+
+/* The frame index of one image. */
+struct image_index {
+	struct buf bytes;
+	struct frame_index frames; /* views bytes */
+};
+
+#define IMAGE_INDEX                                                                                \
+	{                                                                                          \
+		.bytes = BUF(INDEX_MAX_BYTES)                                                      \
+	}
+
+/* Loads it, and holds it against what manifest and config say of the image. Errors: corrupt, the
+ * source's. */
+int image_index_load(struct source *source, const struct image *image, struct image_index *index,
+	struct err *err) MUST_USE;
+
+static inline void image_index_free(struct image_index *index)
+{
+	buf_free(&index->bytes);
+}
+
+#define AUTO_IMAGE_INDEX CLEANUP(image_index_free) struct image_index
 
 #endif

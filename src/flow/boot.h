@@ -21,10 +21,17 @@ struct boot_result {
 	struct err why;
 };
 
+/* Copies the boot files of a proved slot to its side of the boot partition, unless they are there.
+ * slot 0: the one that does not run. Errors: nothing (this device has none), failed (the slot is
+ * not proved), space, incompatible (a name that FAT cannot keep, a file system that cannot be
+ * looked into), config (the boot partition is not mounted), corrupt, busy, io, interrupted. */
+int boot_files(const struct device *d, char slot, const struct progress *progress,
+	struct boot_result *result, struct err *err) MUST_USE;
+
 /* Makes the other slot, which is proved or good, the next to boot, on trial. It is proved again
- * unless that happened since this boot. Errors: failed (not proved, on trial, given up), corrupt
- * (it is not what was written), untrusted (its epoch), busy (a run or an update lock), bootenv,
- * config, io, space. */
+ * unless that happened since this boot, and its boot files are made where they are missing. Errors:
+ * failed (not proved, on trial, given up), corrupt (it is not what was written), untrusted (its
+ * epoch), busy (a run or an update lock), bootenv, config, io, space. */
 int boot_swap(const struct device *d, bool force, const struct progress *progress,
 	struct boot_result *result, struct err *err) MUST_USE;
 
@@ -33,6 +40,13 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
  */
 int boot_commit(const struct device *d, const struct checks *checks, struct boot_result *result,
 	struct err *err) MUST_USE;
+
+/* In the factory: makes a boot environment, both copies, in which this slot, which is proved, is
+ * good. What a sound environment holds of others is kept; where there is none, it begins with the
+ * variables of the file `defaults` (NULL: none). Errors: those of boot_swap(), busy (the other slot
+ * runs). */
+int boot_factory(const struct device *d, char slot, const char *defaults,
+	const struct progress *progress, struct boot_result *result, struct err *err) MUST_USE;
 
 struct rollback_options {
 	const char *reason; /* in the operator's words; NULL */

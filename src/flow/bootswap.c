@@ -4,15 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "flow/turn.h"
-
-static int check_bootfiles(const struct device *d, struct err *err)
-{
-	if (!d->boot_files[0])
-		return 0;
-	err_set(err, OTA_CONFIG, "boot files (%s) are not built into this version", d->boot_files);
-	return err_hint(err, "where the slots hold their kernel: files = with no value, in [boot]");
-}
+#include "flow/bootfiles.h"
 
 /* Notes in which boot the other slot was made next. Written before the environment: a machine that
  * was restarted since, and still runs the old slot, does not follow its environment. */
@@ -52,8 +44,10 @@ static int try_other(struct turn *t, enum boot_event event, const struct progres
 	struct boot_result *result, struct err *err)
 {
 	char other = slot_other(t->s.running);
+	bool made;
 
-	if (check_bootfiles(t->d, err) < 0 || turn_prove(t, other, progress, err) < 0 ||
+	if (turn_prove(t, other, progress, err) < 0 ||
+		bootfiles_ensure(t, other, progress, &made, err) < 0 ||
 		note_swap(t, other, err) < 0)
 		return -1;
 	return turn_apply(t, event, 0, result, err);
@@ -88,6 +82,36 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 	return swap(&t, progress, result, err);
 }
 
+static int check_factory(const struct turn *t, char slot, struct err *err)
+{
+	if (t->s.running && t->s.running != slot)
+		return err_set(
+			err, OTA_BUSY, "slot %c runs: a device that runs is not new", t->s.running);
+	return check_written(t, slot, err);
+}
+
+int boot_factory(const struct device *d, char slot, const char *defaults,
+	const struct progress *progress, struct boot_result *result, struct err *err)
+{
+	AUTO_TURN t = TURN(d);
+	bool made;
+
+	if (turn_begin_factory(&t, "ota bootswap", err) < 0 || check_factory(&t, slot, err) < 0 ||
+		check_epoch(&t, slot, OTA_UNTRUSTED, err) < 0 ||
+		turn_prove(&t, slot, progress, err) < 0 ||
+		bootfiles_ensure(&t, slot, progress, &made, err) < 0)
+		return -1;
+	const struct slot_record *r = situation_slot(&t.s, slot);
+	const struct boot_env env = {.slot = slot,
+		.bootlimit = d->attempts,
+		.epoch = situation_epoch(&t.s) > r->epoch ? situation_epoch(&t.s) : r->epoch};
+	if (boot_create(d->boot, d->boot_env, defaults, &env, err) < 0)
+		return -1;
+	*result = (struct boot_result){.slot = slot};
+	strcpy(result->version, r->version);
+	return turn_note_kept(&t, slot, err);
+}
+
 /* A reason that a failed check has noted is the better one, unless the operator gives his own. */
 static int note_reason(struct turn *t, const char *words, struct err *err)
 {
@@ -101,9 +125,13 @@ static int note_reason(struct turn *t, const char *words, struct err *err)
 	return turn_note(t, t->s.running, err);
 }
 
-static int give_up(struct turn *t, const char *words, struct boot_result *result, struct err *err)
+static int give_up(struct turn *t, const char *words, const struct progress *progress,
+	struct boot_result *result, struct err *err)
 {
-	if (note_reason(t, words, err) < 0 || note_swap(t, slot_other(t->s.running), err) < 0)
+	bool made;
+
+	if (bootfiles_ensure(t, slot_other(t->s.running), progress, &made, err) < 0 ||
+		note_reason(t, words, err) < 0 || note_swap(t, slot_other(t->s.running), err) < 0)
 		return -1;
 	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);
 }
@@ -127,9 +155,11 @@ static int go_back(struct turn *t, const char *reason, const struct progress *pr
 	struct boot_result *result, struct err *err)
 {
 	if (t->s.state == BOOT_TRIAL)
-		return give_up(t, reason, result, err);
+		return give_up(t, reason, progress, result, err);
 	if (t->s.state == BOOT_SETTLED)
 		return go_back_to_good(t, progress, result, err);
+	if (t->s.state == BOOT_SWAPPED && bootfiles_check(t, t->s.running, err) < 0)
+		return err_wrap(err, "slot %c stays the next to boot", t->s.env.slot);
 	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);
 }
 

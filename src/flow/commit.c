@@ -22,44 +22,6 @@ static int test(struct turn *t, const struct checks *checks, struct err *err)
 	return err_hint(err, "mend it and commit again, or go back: ota rollback");
 }
 
-static int note_committed(struct turn *t, const struct slot_record *r, struct err *err)
-{
-	struct committed_record *c = &t->s.committed;
-
-	if (r->epoch > c->epoch)
-		c->epoch = r->epoch;
-	if (r->created > c->created)
-		c->created = r->created;
-	return committed_record_write(t->d->store, c, err);
-}
-
-/* What was fetched has done its service once it is kept; something newer stays. */
-static int forget_fetched(const struct turn *t, const struct slot_record *r, struct err *err)
-{
-	struct descriptor fetched;
-	struct err none;
-
-	if (layout_tag_get(t->d->store, TAG_FETCHED, &fetched, &none) < 0 ||
-		!digest_equal(&fetched.digest, &r->digest))
-		return 0;
-	return store_forget_fetched(t->d->store, err);
-}
-
-static int note_kept(struct turn *t, struct err *err)
-{
-	struct slot_record *r = situation_slot(&t->s, t->s.running);
-
-	if (t->store.lost)
-		return 0;
-	r->state = SLOT_GOOD;
-	r->swapped_boot_id[0] = r->reason[0] = r->detail[0] = '\0';
-	if (turn_note(t, t->s.running, err) < 0 || note_committed(t, r, err) < 0)
-		return -1;
-	if (!r->has_digest)
-		return 0;
-	return bad_remove(t->d->store, &r->digest, err) < 0 ? -1 : forget_fetched(t, r, err);
-}
-
 static int keep(struct turn *t, struct boot_result *result, struct err *err)
 {
 	uint64_t epoch = situation_slot(&t->s, t->s.running)->epoch;
@@ -67,7 +29,7 @@ static int keep(struct turn *t, struct boot_result *result, struct err *err)
 	if (turn_apply(t, BOOT_ON_COMMIT, epoch, result, err) < 0)
 		return -1;
 	/* it is kept, whatever becomes of the notes: the next run settles these */
-	if (note_kept(t, &result->why) < 0)
+	if (turn_note_kept(t, t->s.running, &result->why) < 0)
 		result->notes_lost = true;
 	return 0;
 }

@@ -26,7 +26,8 @@ struct device {
 	unsigned attempts;
 	const char *cmdline; /* the kernel's command line */
 	const char *boot_id;
-	const char *boot_files; /* "": this device has none */
+	const char *boot_files;  /* the folder inside an image; "": this device has none */
+	const char *boot_target; /* the folder on the boot partition */
 	const char *checks;
 	unsigned checks_timeout_ms;
 	struct hooks hooks;

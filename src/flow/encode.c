@@ -108,7 +108,7 @@ static void release(void *arg)
 	free(job->coded);
 }
 
-static int feed(struct encoder *e, int in_fd, uint64_t raw_bytes, struct err *err)
+static int feed(struct encoder *e, uint64_t raw_bytes, struct err *err)
 {
 	const struct pool_spec spec = {.job_size = sizeof(struct job),
 		.prepare = prepare,
@@ -123,7 +123,7 @@ static int feed(struct encoder *e, int in_fd, uint64_t raw_bytes, struct err *er
 		uint64_t left = raw_bytes - at, cell = e->spec->cell_bytes;
 		size_t len = (size_t)(left < cell ? left : cell);
 		if (!job || interrupt_check(err) < 0 ||
-			file_pread(in_fd, job->raw, len, at, e->spec->image, err) < 0 ||
+			file_pread(e->spec->fd, job->raw, len, at, e->spec->name, err) < 0 ||
 			digest_add(e->raw_hash, job->raw, len, err) < 0)
 			return -1;
 		job->frame = (struct frame){.raw_offset = at, .raw_len = len};
@@ -133,46 +133,45 @@ static int feed(struct encoder *e, int in_fd, uint64_t raw_bytes, struct err *er
 	return pool ? pool_drain(pool, err) : -1;
 }
 
-static int open_image(const char *path, uint64_t *size_bytes, struct err *err)
+static int measure(const struct encode_spec *spec, uint64_t *size_bytes, struct err *err)
 {
-	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+	off_t end = lseek(spec->fd, 0, SEEK_END);
 
 	if (end < 0)
-		return err_errno(err, OTA_IO, "%s", path);
+		return err_errno(err, OTA_IO, "%s", spec->name);
 	if (end == 0)
-		return err_set(err, OTA_USAGE, "%s is empty", path);
+		return err_set(err, OTA_USAGE, "%s is empty", spec->name);
 	*size_bytes = (uint64_t)end;
-	return fd_take(&fd);
+	return 0;
 }
 
 /* Gives the finished layer and its index their names. */
-static int publish(struct encoder *e, struct release *r, struct err *err)
+static int publish(struct encoder *e, struct image *result, struct err *err)
 {
 	char path[PATH_MAX];
 
-	if (end_zeros(e, err) < 0 || digest_end(&e->raw_hash, &r->raw_digest, err) < 0 ||
-		digest_end(&e->coded_hash, &r->image.digest, err) < 0)
+	if (end_zeros(e, err) < 0 || digest_end(&e->raw_hash, &result->raw_digest, err) < 0 ||
+		digest_end(&e->coded_hash, &result->layer.digest, err) < 0)
 		return -1;
 	index_end(&e->index);
-	r->raw_bytes = e->index.raw_bytes;
-	r->image.size = e->index.coded_bytes;
-	strcpy(r->image.media_type, MEDIA_TYPE_IMAGE);
-	strcpy(r->index.media_type, MEDIA_TYPE_INDEX);
-	if (layout_blob_path(e->spec->layout, &r->image.digest, path, err) < 0 ||
+	result->raw_bytes = e->index.raw_bytes;
+	result->layer.size = e->index.coded_bytes;
+	strcpy(result->layer.media_type, MEDIA_TYPE_IMAGE);
+	strcpy(result->index.media_type, MEDIA_TYPE_INDEX);
+	if (layout_blob_path(e->spec->layout, &result->layer.digest, path, err) < 0 ||
 		file_publish_fd(e->out_fd, e->out_path, path, 0644, err) < 0)
 		return -1;
 	return layout_blob_put(
-		e->spec->layout, e->index.bytes.data, e->index.bytes.len, &r->index, err);
+		e->spec->layout, e->index.bytes.data, e->index.bytes.len, &result->index, err);
 }
 
-static int encode(struct encoder *e, struct release *r, struct err *err)
+static int encode(struct encoder *e, struct image *result, struct err *err)
 {
 	uint64_t raw_bytes = 0;
 	char path[PATH_MAX];
-	AUTO_FD in_fd = open_image(e->spec->image, &raw_bytes, err);
 
-	if (in_fd < 0 || path_join(path, e->spec->layout, "blobs/sha256/layer", err) < 0)
+	if (measure(e->spec, &raw_bytes, err) < 0 ||
+		path_join(path, e->spec->layout, "blobs/sha256/layer", err) < 0)
 		return -1;
 	e->out_fd = file_temp(path, e->out_path, err);
 	e->raw_hash = digest_begin(err);
@@ -181,18 +180,18 @@ static int encode(struct encoder *e, struct release *r, struct err *err)
 		index_begin(&e->index, e->spec->cell_bytes, err) < 0)
 		return -1;
 	progress_step(e->progress, "pack", raw_bytes);
-	if (feed(e, in_fd, raw_bytes, err) < 0)
+	if (feed(e, raw_bytes, err) < 0)
 		return -1;
 	progress_done(e->progress);
-	return publish(e, r, err);
+	return publish(e, result, err);
 }
 
-int encode_image(const struct encode_spec *spec, const struct progress *progress, struct release *r,
-	struct err *err)
+int encode_image(const struct encode_spec *spec, const struct progress *progress,
+	struct image *result, struct err *err)
 {
 	struct encoder e = {
 		.spec = spec, .progress = progress, .out_fd = -1, .zeros = {.zeros = true}};
-	int rc = encode(&e, r, err);
+	int rc = encode(&e, result, err);
 
 	if (rc < 0 && e.out_fd >= 0)
 		unlink(e.out_path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An image turned into the two layers of a release: zstd frames, one a cell, and their index. The
+ * An image turned into its two layers: zstd frames, one a cell, and their index. The
  * cells are coded on all cores and written in order, so that the same image gives the same bytes.
  */
 #ifndef OTA_FLOW_ENCODE_H
@@ -10,15 +10,16 @@
 #include "release/release.h"
 
 struct encode_spec {
-	const char *image;  /* a file or a block device */
+	int fd;             /* of the image, a file or a block device; the caller's */
+	const char *name;   /* what messages call it */
 	const char *layout; /* the folder of an image layout that exists */
 	int level;          /* of zstd */
 	uint32_t cell_bytes;
 };
 
-/* Adds both layers to the layout and fills in raw_bytes, raw_digest, image and index of r. A
- * failure leaves at most temporary files. Errors: usage (empty image), io, space, interrupted. */
-int encode_image(const struct encode_spec *spec, const struct progress *progress, struct release *r,
-	struct err *err) MUST_USE;
+/* Adds both layers to the layout and fills in all of `result` but its name. A failure leaves at
+ * most temporary files. Errors: usage (empty image), io, space, interrupted. */
+int encode_image(const struct encode_spec *spec, const struct progress *progress,
+	struct image *result, struct err *err) MUST_USE;
 
 #endif

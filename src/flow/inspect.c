@@ -23,40 +23,65 @@ static int add_raw(
 	return 0;
 }
 
-static int check_image(struct source *source, const struct authentic *a,
-	const struct progress *progress, struct err *err)
+static int check_image(struct source *source, const struct image *image,
+	const struct image_index *index, const struct progress *progress, struct err *err)
 {
 	AUTO_DIGEST *raw = digest_begin(err);
 	AUTO_FRAME_SET have = {0};
-	struct hashing hashing = {raw, a->index.cell_bytes};
+	struct hashing hashing = {raw, index->frames.cell_bytes};
 	const struct transfer transfer = {
-		source, &a->release.image, &a->index, &have, NULL, add_raw, &hashing, progress};
+		source, &image->layer, &index->frames, &have, NULL, add_raw, &hashing, progress};
 	struct digest digest;
 
-	if (!raw || frame_set_init(&have, &a->index, err) < 0)
+	if (!raw || frame_set_init(&have, &index->frames, err) < 0)
 		return -1;
-	progress_step(progress, "inspect", a->release.image.size);
+	progress_step(progress, "inspect", image->layer.size);
 	if (transfer_run(&transfer, err) < 0 || digest_end(&raw, &digest, err) < 0)
 		return -1;
 	progress_done(progress);
-	if (digest_equal(&digest, &a->release.raw_digest))
+	if (digest_equal(&digest, &image->raw_digest))
 		return 0;
-	return err_set(err, OTA_CORRUPT, "the image's hash is not the one in its config");
+	return err_set(
+		err, OTA_CORRUPT, "the hash of image %s is not the one in the config", image->name);
+}
+
+static void describe_rootfs(const struct frame_index *frames, struct inspection *result)
+{
+	struct frame f = {0};
+
+	result->cell_bytes = frames->cell_bytes;
+	result->n_entries = frames->n_entries;
+	while (index_next(frames, &f))
+		result->zero_bytes += f.zeros ? f.raw_len : 0;
+}
+
+static int check_images(struct source *source, const struct progress *progress,
+	struct inspection *result, struct err *err)
+{
+	const struct release *r = &result->a.release;
+	AUTO_IMAGE_INDEX index = IMAGE_INDEX;
+
+	for (size_t i = 0; i < r->n_images; i++) {
+		const struct image *image = &r->images[i];
+		if (image_index_load(source, image, &index, err) < 0 ||
+			check_image(source, image, &index, progress, err) < 0)
+			return -1;
+		if (image == release_rootfs(r))
+			describe_rootfs(&index.frames, result);
+	}
+	return 0;
 }
 
 int inspect_release(struct source *source, const struct keyring *keyring,
 	const struct progress *progress, struct inspection *result, struct err *err)
 {
 	struct authentic *a = &result->a;
-	struct frame f = {0};
 
 	if (authentic_load_unverified(source, a, err) < 0)
 		return -1;
 	if (keyring)
 		a->signers = signatures_signers(&a->signatures, &a->manifest.digest, keyring);
-	if (authentic_load_index(source, a, err) < 0 || check_image(source, a, progress, err) < 0)
+	if (check_images(source, progress, result, err) < 0)
 		return err_wrap(err, "%s", source_name(source));
-	while (index_next(&a->index, &f))
-		result->zero_bytes += f.zeros ? f.raw_len : 0;
 	return 0;
 }

@@ -10,8 +10,9 @@
 #include "trust/keyring.h"
 
 struct inspection {
-	struct authentic a;  /* freed by the caller, also after a failure */
-	uint64_t zero_bytes; /* of the image: runs of zeros */
+	struct authentic a;             /* freed by the caller, also after a failure */
+	uint64_t zero_bytes;            /* of the root file system: runs of zeros */
+	uint32_t cell_bytes, n_entries; /* of its index */
 };
 
 #define INSPECTION                                                                                 \

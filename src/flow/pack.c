@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/pack.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "boot/bootset.h"
 #include "flow/encode.h"
 #include "flow/writer.h"
 #include "io/json.h"
@@ -42,6 +45,60 @@ static int put_manifest(
 	return layout_blob_put(dir, text.data, text.len, manifest, err);
 }
 
+static int pack_rootfs(const struct pack_spec *spec, const char *dir,
+	const struct progress *progress, struct release *r, struct err *err)
+{
+	AUTO_FD fd = open(spec->rootfs, O_RDONLY | O_CLOEXEC);
+	const struct encode_spec encode = {fd, spec->rootfs, dir, spec->level, spec->cell_bytes};
+	struct image *image = &r->images[r->n_images++];
+
+	if (fd < 0)
+		return err_errno(err, OTA_IO, "%s", spec->rootfs);
+	strcpy(image->name, IMAGE_ROOTFS);
+	return encode_image(&encode, progress, image, err);
+}
+
+static int pack_boot_file(const struct pack_spec *spec, int boot_fd, const char *dir,
+	const char *file, const struct progress *progress, struct release *r, struct err *err)
+{
+	AUTO_FD fd = tree_open(boot_fd, "", file, err);
+	const struct encode_spec encode = {fd, file, dir, spec->level, spec->cell_bytes};
+	struct image *image = &r->images[r->n_images++];
+
+	if (fd < 0)
+		return -1;
+	snprintf(image->name, sizeof(image->name), IMAGE_BOOT_PREFIX "%.*s", FATNAME_PATH_LEN - 1,
+		file);
+	return encode_image(&encode, progress, image, err);
+}
+
+static int check_boot_files(const struct pack_spec *spec, const struct tree *t, struct err *err)
+{
+	if (t->n == 0)
+		return err_set(err, OTA_USAGE, "--boot: %s has no file", spec->boot);
+	if (t->n >= IMAGES_MAX)
+		return err_set(err, OTA_USAGE, "--boot: more than %d files", IMAGES_MAX - 1);
+	return bootset_check_names(t, err);
+}
+
+static int pack_boot(const struct pack_spec *spec, const char *dir, const struct progress *progress,
+	struct release *r, struct err *err)
+{
+	AUTO_FD fd = open(spec->boot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_TREE t = {0};
+
+	if (fd < 0)
+		return err_errno(err, OTA_IO, "%s", spec->boot);
+	if (tree_list(fd, "", &t, err) < 0 || check_boot_files(spec, &t, err) < 0) {
+		err->code = OTA_USAGE;
+		return -1;
+	}
+	for (size_t i = 0; i < t.n; i++)
+		if (pack_boot_file(spec, fd, dir, t.files[i].path, progress, r, err) < 0)
+			return -1;
+	return 0;
+}
+
 int pack_release(const struct pack_spec *spec, const struct progress *progress, struct release *r,
 	struct descriptor *manifest, struct err *err)
 {
@@ -49,9 +106,11 @@ int pack_release(const struct pack_spec *spec, const struct progress *progress, 
 
 	if (check_words(r, err) < 0 || writer_open(&writer, spec->layout, "pack", err) < 0)
 		return -1;
-	const struct encode_spec encode = {spec->image, writer.dir, spec->level, spec->cell_bytes};
-	if (encode_image(&encode, progress, r, err) < 0 || put_config(writer.dir, r, err) < 0 ||
+	r->n_images = 0;
+	if (pack_rootfs(spec, writer.dir, progress, r, err) < 0 ||
+		(spec->boot && pack_boot(spec, writer.dir, progress, r, err) < 0) ||
+		release_set_content(r, err) < 0 || put_config(writer.dir, r, err) < 0 ||
 		put_manifest(writer.dir, r, manifest, err) < 0)
-		return err_wrap(err, "pack %s", spec->image);
+		return err_wrap(err, "pack %s", spec->rootfs);
 	return layout_tag_set(writer.dir, writer.tag, manifest, err);
 }

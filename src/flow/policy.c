@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "release/version.h"
 
+#define CLOCK_SKEW_S (24 * 3600) /* between a build machine and a device */
+
 /* Never earlier than the build or than the newest release committed: a device without a battery
  * starts in 1970, and would take what expired long ago. */
 static int64_t now_at_least(const struct situation *s)
@@ -25,7 +27,21 @@ static int check_expiry(const struct situation *s, const struct release *r, stru
 		return 0;
 	clock_format(r->expires, text);
 	err_set(err, OTA_UNTRUSTED, "release %s expired at %s", r->version, text);
-	return err_hint(err, "is this device's clock right? else ask for a newer release");
+	return err_hint(err, "is this device's clock right (date -u)? else a newer release helps");
+}
+
+/* Only a clock that is known to be right can tell that something is of tomorrow: one that stood
+ * still without power would hold back what is of today. */
+static int check_begun(const struct release *r, struct err *err)
+{
+	char text[CLOCK_TEXT_LEN];
+
+	if (r->created == NO_TIME || !clock_is_synchronised() ||
+		r->created <= clock_utc_s() + CLOCK_SKEW_S)
+		return 0;
+	clock_format(r->created, text);
+	return err_set(err, OTA_UNTRUSTED, "release %s is not valid yet: it was created at %s",
+		r->version, text);
 }
 
 int policy_check_fit(
@@ -45,15 +61,17 @@ int policy_check_fit(
 		return err_set(err, OTA_UNTRUSTED,
 			"release %s has epoch %ju, and this device has committed %ju", r->version,
 			(uintmax_t)r->epoch, (uintmax_t)epoch);
-	return check_expiry(s, r, err);
+	return check_expiry(s, r, err) < 0 ? -1 : check_begun(r, err);
 }
 
 /* A slot that was given up in the last boot is known to be bad before that is written down. */
 static bool is_bad(const struct device *d, const struct situation *s, const struct digest *digest)
 {
+	if (s->has_env && boot_is_bad(&s->env, digest))
+		return true;
 	for (int i = 0; i < 2; i++)
 		if (s->slots[i].state == SLOT_BAD && s->slots[i].has_digest &&
-			digest_equal(&s->slots[i].digest, digest))
+			digest_equal(&s->slots[i].content, digest))
 			return true;
 	return bad_has(d->store, digest);
 }
@@ -61,7 +79,7 @@ static bool is_bad(const struct device *d, const struct situation *s, const stru
 int policy_check_not_bad(const struct device *d, const struct situation *s,
 	const struct authentic *a, const struct policy_options *options, struct err *err)
 {
-	if (options->retry || !is_bad(d, s, &a->manifest.digest))
+	if (options->retry || !is_bad(d, s, &a->release.content))
 		return 0;
 	err_set(err, OTA_NOTHING, "release %s failed on this device before", a->release.version);
 	return err_hint(err, "to try it once more: --retry");
@@ -80,7 +98,8 @@ static int check_wave(const struct device *d, const struct authentic *a, struct 
 			a->release.version);
 		return err_hint(err, "id = in [device], or /etc/machine-id");
 	}
-	digest_text(&a->manifest.digest, digest);
+	/* not the manifest's: a wider wave is another manifest, and must hold the narrower one */
+	digest_text(&a->release.content, digest);
 	if (buf_printf(&text, err, "%s %s", d->id, digest) < 0 ||
 		digest_of(text.data, text.len, &hash, err) < 0)
 		return -1;
@@ -98,7 +117,7 @@ int policy_check_newer(const struct device *d, const struct situation *s, const 
 	const struct slot_record *runs = &s->slots[s->running - 'a'];
 	const char *version = a->release.version;
 
-	if (runs->has_digest && digest_equal(&runs->digest, &a->manifest.digest))
+	if (runs->has_digest && digest_equal(&runs->content, &a->release.content))
 		return err_set(err, OTA_NOTHING, "up to date: release %s runs already", version);
 	if (!options->downgrade && runs->version[0] &&
 		version_compare(version, runs->version) < 0) {

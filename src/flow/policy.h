@@ -14,7 +14,7 @@ struct policy_options {
 };
 
 /* May this release be on this device at all? Errors: incompatible, untrusted (channel, expired,
- * epoch). */
+ * not valid yet, epoch). */
 int policy_check_fit(const struct device *d, const struct situation *s, const struct release *r,
 	struct err *err) MUST_USE;
 

@@ -37,7 +37,7 @@ static json_t *layers_json(const struct signatures *s, struct err *err)
 			one->descriptor.media_type, "digest", digest, "size",
 			(long long)one->descriptor.size, "annotations", ANNOTATION_SIGNATURE,
 			one->text);
-		if (!layer || json_append(layers, layer, err) < 0) {
+		if (json_append(layers, layer, err) < 0) {
 			json_free(layers);
 			return NULL;
 		}
@@ -53,8 +53,7 @@ static json_t *config_json(const struct signatures *s, struct err *err)
 	for (size_t i = 0; diff_ids && i < s->n; i++) {
 		char digest[DIGEST_TEXT_LEN];
 		digest_text(&s->items[i].descriptor.digest, digest);
-		json_t *text = json_make(err, "s", digest);
-		if (!text || json_append(diff_ids, text, err) < 0) {
+		if (json_append(diff_ids, json_make(err, "s", digest), err) < 0) {
 			json_free(diff_ids);
 			return NULL;
 		}

@@ -132,7 +132,7 @@ static int save_notes(const struct device *d, const struct situation *s, struct 
 	const struct slot_record *left = &s->slots[slot_other(s->running) - 'a'];
 
 	if (s->state == BOOT_FELL_BACK) {
-		if (left->has_digest && bad_add(d->store, &left->digest, err) < 0)
+		if (left->has_digest && bad_add(d->store, &left->content, err) < 0)
 			return -1;
 		if (rollback_record_write(d->store, &s->rollback, err) < 0)
 			return -1;

@@ -9,7 +9,7 @@
 /* For the eye only: what is written is verified when it is written. */
 static void read_fetched(const struct device *d, struct device_status *status)
 {
-	AUTO_SOURCE *source = store_source(d->store, &(struct err){0});
+	AUTO_SOURCE *source = store_source(d->store, TAG_FETCHED, &(struct err){0});
 	AUTO_AUTHENTIC a = AUTHENTIC;
 
 	status->has_fetched =

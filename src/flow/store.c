@@ -75,49 +75,72 @@ static int keep_signatures(const char *dir, const struct authentic *a, struct er
 	return layout_tag_set(dir, tag, &s->manifest, err);
 }
 
-/* The signatures of what was fetched before go with it. */
-static int drop_fetched(const char *dir, struct err *err)
+/* Its signatures go with it, unless the other tag names it too. */
+static int drop(const char *dir, const char *tag, struct err *err)
 {
-	char tag[SIGNATURE_TAG_LEN];
-	struct descriptor d;
+	const char *other = strcmp(tag, TAG_FETCHED) ? TAG_FETCHED : TAG_WRITTEN;
+	char signed_tag[SIGNATURE_TAG_LEN];
+	struct descriptor d, d_other;
 	struct err none;
 
-	if (layout_tag_get(dir, TAG_FETCHED, &d, &none) < 0)
+	if (layout_tag_get(dir, tag, &d, &none) < 0)
 		return 0;
-	signature_tag(&d.digest, tag);
-	if (layout_tag_remove(dir, TAG_FETCHED, err) < 0)
+	if (layout_tag_remove(dir, tag, err) < 0)
 		return -1;
-	return layout_tag_remove(dir, tag, err);
+	if (layout_tag_get(dir, other, &d_other, &none) == 0 &&
+		digest_equal(&d.digest, &d_other.digest))
+		return 0;
+	signature_tag(&d.digest, signed_tag);
+	return layout_tag_remove(dir, signed_tag, err);
 }
 
-int store_keep(const char *dir, const struct authentic *a, struct err *err)
+int store_keep(const char *dir, const char *tag, const struct authentic *a, struct err *err)
 {
-	if (keep_blob(dir, &a->config_bytes, err) < 0 || keep_blob(dir, &a->index_bytes, err) < 0 ||
-		keep_blob(dir, &a->manifest_bytes, err) < 0 || drop_fetched(dir, err) < 0 ||
-		keep_signatures(dir, a, err) < 0 ||
-		layout_tag_set(dir, TAG_FETCHED, &a->manifest, err) < 0)
+	if (keep_blob(dir, &a->config_bytes, err) < 0 ||
+		keep_blob(dir, &a->manifest_bytes, err) < 0 || drop(dir, tag, err) < 0 ||
+		keep_signatures(dir, a, err) < 0 || layout_tag_set(dir, tag, &a->manifest, err) < 0)
 		return -1;
 	return layout_gc(dir, err);
 }
 
-struct source *store_source(const char *dir, struct err *err)
+struct source *store_source(const char *dir, const char *tag, struct err *err)
 {
 	static const struct source_options no_options;
 	char text[PATH_MAX + 16];
-	struct descriptor fetched;
+	struct descriptor found;
 
-	if (layout_tag_get(dir, TAG_FETCHED, &fetched, err) < 0) {
-		err_set(err, OTA_NOTHING, "nothing is fetched");
+	if (layout_tag_get(dir, tag, &found, err) < 0) {
+		err_set(err, OTA_NOTHING, "nothing is %s", tag);
 		err_hint(err, "fetch first, or name a source: ota write SOURCE");
 		return NULL;
 	}
-	snprintf(text, sizeof(text), "oci:%s:" TAG_FETCHED, dir);
+	snprintf(text, sizeof(text), "oci:%s:%s", dir, tag);
 	return source_open(text, &no_options, err);
 }
 
-int store_forget_fetched(const char *dir, struct err *err)
+int store_forget(const char *dir, const char *tag, struct err *err)
 {
-	return drop_fetched(dir, err) < 0 ? -1 : layout_gc(dir, err);
+	return drop(dir, tag, err) < 0 ? -1 : layout_gc(dir, err);
+}
+
+static bool names(const char *dir, const char *tag, const struct digest *content)
+{
+	struct err none;
+	AUTO_SOURCE *source = store_source(dir, tag, &none);
+	AUTO_AUTHENTIC a = AUTHENTIC;
+
+	return source && authentic_load_unverified(source, &a, &none) == 0 &&
+	       digest_equal(&a.release.content, content);
+}
+
+int store_forget_content(const char *dir, const struct digest *content, struct err *err)
+{
+	static const char *const tags[] = {TAG_FETCHED, TAG_WRITTEN};
+
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+		if (names(dir, tags[i], content) && store_forget(dir, tags[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 int store_partial_path(
@@ -129,16 +152,26 @@ int store_partial_path(
 	return path_join(path, dir, name, err);
 }
 
-void store_sweep_partial(const char *dir, const struct digest *keep)
+static bool is_layer_of(const struct release *r, const char *name)
 {
-	char path[PATH_MAX], name[DIGEST_HEX_LEN] = "";
-	struct err ignored;
+	char hex[DIGEST_HEX_LEN];
 
-	if (keep)
-		digest_hex(keep, name);
+	for (size_t i = 0; r && i < r->n_images; i++) {
+		digest_hex(&r->images[i].layer.digest, hex);
+		if (!strcmp(hex, name))
+			return true;
+	}
+	return false;
+}
+
+void store_sweep_partial(const char *dir, const struct release *keep)
+{
+	struct err ignored;
+	char path[PATH_MAX];
+
 	DIR *d = path_join(path, dir, "partial", &ignored) < 0 ? NULL : opendir(path);
 	for (struct dirent *e; d && (e = readdir(d));)
-		if (e->d_name[0] != '.' && strcmp(e->d_name, name))
+		if (e->d_name[0] != '.' && !is_layer_of(keep, e->d_name))
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);

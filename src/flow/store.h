@@ -11,7 +11,10 @@
 #include "flow/authentic.h"
 #include "flow/writer.h"
 
-#define TAG_FETCHED "fetched"
+#define TAG_FETCHED "fetched" /* what `write` takes */
+#define TAG_WRITTEN                                                                                \
+	"written" /* what was written straight from its source: its boot files alone               \
+		   */
 #define UPDATE_LOCK "lock.update" /* held by `ota lock` */
 
 struct store {
@@ -32,21 +35,26 @@ int store_open(struct store *s, const char *dir, const char *who, struct err *er
 int store_open_if_possible(
 	struct store *s, const char *dir, const char *who, struct err *err) MUST_USE;
 
-/* Keeps a release whose layer lies in the store already: its small blobs, then the tag. */
-int store_keep(const char *dir, const struct authentic *a, struct err *err) MUST_USE;
+/* Keeps a release whose layers and indexes lie in the store already: its small blobs, then the tag,
+ * one of the two above. */
+int store_keep(
+	const char *dir, const char *tag, const struct authentic *a, struct err *err) MUST_USE;
 
-/* What was fetched, as a source like any other. Errors: nothing (nothing is fetched). */
-struct source *store_source(const char *dir, struct err *err) MUST_USE;
+/* What the tag names, as a source like any other. Errors: nothing (there is none). */
+struct source *store_source(const char *dir, const char *tag, struct err *err) MUST_USE;
 
-/* Forgets what was fetched and removes what nothing names any more. */
-int store_forget_fetched(const char *dir, struct err *err) MUST_USE;
+/* Forgets what the tag names and removes what nothing names any more. */
+int store_forget(const char *dir, const char *tag, struct err *err) MUST_USE;
+
+/* The same for both tags, where they name this content. */
+int store_forget_content(const char *dir, const struct digest *content, struct err *err) MUST_USE;
 
 /* STORE/partial/HEX, the part of a layer that has arrived. */
 int store_partial_path(
 	const char *dir, const struct digest *layer, char path[PATH_MAX], struct err *err) MUST_USE;
 
-/* Removes the parts of all layers but one (NULL: of all). */
-void store_sweep_partial(const char *dir, const struct digest *keep);
+/* Removes the parts of all layers but those of one release (NULL: of all). */
+void store_sweep_partial(const char *dir, const struct release *keep);
 
 /* The frame index of what a slot holds, to prove it again. Reading: corrupt or io where it is not
  * there. */

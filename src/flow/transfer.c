@@ -26,6 +26,15 @@ bool frame_set_has(const struct frame_set *s, const struct frame *f)
 	return s->bits[f->number / 8] & 1 << f->number % 8;
 }
 
+void frame_set_add_zeros(struct frame_set *s, const struct frame_index *index)
+{
+	struct frame f = {0};
+
+	while (index_next(index, &f))
+		if (f.zeros)
+			frame_set_add(s, &f);
+}
+
 uint64_t frame_set_bytes(const struct frame_set *s, const struct frame_index *index)
 {
 	struct frame f = {0};

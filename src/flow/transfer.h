@@ -21,6 +21,9 @@ int frame_set_init(struct frame_set *s, const struct frame_index *index, struct 
 void frame_set_add(struct frame_set *s, const struct frame *f);
 bool frame_set_has(const struct frame_set *s, const struct frame *f);
 
+/* Adds every run of zeros, for a place that is all zeros before anything is written. */
+void frame_set_add_zeros(struct frame_set *s, const struct frame_index *index);
+
 /* The coded bytes of its frames. */
 uint64_t frame_set_bytes(const struct frame_set *s, const struct frame_index *index);
 

@@ -15,6 +15,16 @@ int turn_begin(struct turn *t, const char *who, struct err *err)
 	return situation_settle(t->d, &t->s, !t->store.lost, err);
 }
 
+int turn_begin_factory(struct turn *t, const char *who, struct err *err)
+{
+	if (store_open(&t->store, t->d->store, who, err) < 0)
+		return -1;
+	situation_read(t->d, &t->s);
+	if (!t->s.running || !t->s.has_env)
+		return 0;
+	return situation_settle(t->d, &t->s, true, err);
+}
+
 struct step turn_step(struct turn *t, const char *command, char slot)
 {
 	const struct slot_record *r = situation_slot(&t->s, slot);
@@ -84,10 +94,44 @@ int turn_note(struct turn *t, char slot, struct err *err)
 	return slot_record_write(t->d->store, slot, situation_slot(&t->s, slot), err);
 }
 
+static int note_committed(struct turn *t, const struct slot_record *r, struct err *err)
+{
+	struct committed_record *c = &t->s.committed;
+
+	if (r->epoch > c->epoch)
+		c->epoch = r->epoch;
+	if (r->created > c->created)
+		c->created = r->created;
+	return committed_record_write(t->d->store, c, err);
+}
+
+int turn_note_kept(struct turn *t, char slot, struct err *err)
+{
+	struct slot_record *r = situation_slot(&t->s, slot);
+
+	if (t->store.lost)
+		return 0;
+	r->state = SLOT_GOOD;
+	r->swapped_boot_id[0] = r->reason[0] = r->detail[0] = '\0';
+	if (turn_note(t, slot, err) < 0 || note_committed(t, r, err) < 0)
+		return -1;
+	if (!r->has_digest)
+		return 0;
+	/* what was fetched has done its service once it is kept; something newer stays */
+	if (bad_remove(t->d->store, &r->content, err) < 0)
+		return -1;
+	return store_forget_content(t->d->store, &r->content, err);
+}
+
 int turn_apply(struct turn *t, enum boot_event event, uint64_t epoch, struct boot_result *result,
 	struct err *err)
 {
-	const struct boot_params params = {.attempts = t->d->attempts, .epoch = epoch};
+	const struct slot_record *other = situation_slot(&t->s, slot_other(t->s.running));
+	char mark[BOOT_MARK_LEN];
+	const struct boot_params params = {.attempts = t->d->attempts,
+		.epoch = epoch,
+		.mark = other->has_digest ? mark : NULL};
+	boot_mark(&other->content, mark);
 	struct boot_env next = boot_apply(&t->s.env, t->s.running, event, &params);
 
 	if (boot_store(t->d->boot, t->d->boot_env, &next, err) < 0)

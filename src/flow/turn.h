@@ -23,6 +23,10 @@ struct turn {
 /* Takes the run lock and settles. Without a store it goes on. Errors: busy, bootenv, config, io. */
 int turn_begin(struct turn *t, const char *who, struct err *err) MUST_USE;
 
+/* The same where the running slot and the environment need not be known, but a store must be:
+ * nothing is settled unless both are. Errors: busy, io, space, bootenv. */
+int turn_begin_factory(struct turn *t, const char *who, struct err *err) MUST_USE;
+
 /* What hooks and checks are told of a step about this slot; borrows from t. */
 struct step turn_step(struct turn *t, const char *command, char slot);
 
@@ -37,6 +41,10 @@ int turn_prove(
 
 /* Writes a slot's note; without a store nothing. */
 int turn_note(struct turn *t, char slot, struct err *err) MUST_USE;
+
+/* Notes a slot as good, what it holds as committed and no longer as bad, and lets go of what was
+ * fetched for it. */
+int turn_note_kept(struct turn *t, char slot, struct err *err) MUST_USE;
 
 /* The event's change to the environment, in one store. `result` is told what comes of it. */
 int turn_apply(struct turn *t, enum boot_event event, uint64_t epoch, struct boot_result *result,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/accept.h"
+#include "flow/bring.h"
 #include "flow/prove.h"
 #include "flow/scan.h"
 #include "flow/store.h"
@@ -13,6 +14,7 @@ struct writing {
 	const struct device *d;
 	struct situation s;
 	struct authentic a;
+	struct image_index index; /* of the root file system */
 	struct source *source;
 	struct slot slot;
 	struct slot_record *record;
@@ -41,6 +43,11 @@ static int choose_slot(struct writing *w, char wanted, char *slot, struct err *e
 	return boot_permit(s->state, BOOT_ON_WRITE, err);
 }
 
+static bool record_holds(const struct slot_record *r, const struct authentic *a)
+{
+	return r->has_digest && digest_equal(&r->content, &a->release.content);
+}
+
 /* What was fetched was newer then; since, it may have been booted, or have failed. A factory may
  * give both slots the same release. */
 static int accept_stored(struct writing *w, const struct write_options *options, struct err *err)
@@ -49,8 +56,7 @@ static int accept_stored(struct writing *w, const struct write_options *options,
 
 	if (accept_fitting(w->d, &w->s, w->source, &w->a, err) < 0)
 		return -1;
-	if (!options->slot && runs && runs->has_digest &&
-		digest_equal(&runs->digest, &w->a.manifest.digest))
+	if (!options->slot && runs && record_holds(runs, &w->a))
 		return err_set(err, OTA_NOTHING, "up to date: release %s runs already",
 			w->a.release.version);
 	return policy_check_not_bad(w->d, &w->s, &w->a, &options->policy, err);
@@ -68,17 +74,12 @@ static int accept(
 
 static int check_size(const struct writing *w, struct err *err)
 {
-	uint64_t need = w->a.release.raw_bytes;
+	uint64_t need = release_rootfs(&w->a.release)->raw_bytes;
 
 	if (need <= w->slot.size_bytes)
 		return 0;
 	return err_set(err, OTA_SPACE, "the image has %ju bytes, and slot %s has room for %ju",
 		(uintmax_t)need, w->slot.path, (uintmax_t)w->slot.size_bytes);
-}
-
-static bool record_holds(const struct slot_record *r, const struct authentic *a)
-{
-	return r->has_digest && digest_equal(&r->digest, &a->manifest.digest);
 }
 
 /* From here on the slot's old content counts for nothing. */
@@ -89,6 +90,8 @@ static int note_writing(struct writing *w, char slot, struct err *err)
 	*w->record = (struct slot_record){.state = SLOT_WRITING,
 		.has_digest = true,
 		.digest = w->a.manifest.digest,
+		.content = r->content,
+		.boot_in_release = r->n_images > 1,
 		.epoch = r->epoch,
 		.created = r->created > 0 ? r->created : 0};
 	strcpy(w->record->version, r->version);
@@ -99,7 +102,7 @@ static int note_proved(struct writing *w, char slot, struct err *err)
 {
 	w->record->state = SLOT_PROVED;
 	strcpy(w->record->proved_boot_id, w->s.boot_id);
-	if (store_index_write(w->d->store, slot, &w->a.index_bytes, err) < 0)
+	if (store_index_write(w->d->store, slot, &w->index.bytes, err) < 0)
 		return -1;
 	return slot_record_write(w->d->store, slot, w->record, err);
 }
@@ -109,7 +112,7 @@ static int write_zeros(struct writing *w, struct frame_set *have, struct err *er
 {
 	struct frame f = {0};
 
-	while (index_next(&w->a.index, &f)) {
+	while (index_next(&w->index.frames, &f)) {
 		if (!f.zeros || frame_set_has(have, &f))
 			continue;
 		if (slot_zero(&w->slot, f.raw_offset, f.raw_len, err) < 0)
@@ -129,13 +132,13 @@ static int put_raw(
 
 static int fill_slot(struct writing *w, struct frame_set *have, struct err *err)
 {
-	const struct descriptor *layer = &w->a.release.image;
+	const struct descriptor *layer = &release_rootfs(&w->a.release)->layer;
 
 	progress_step(w->progress, "write", layer->size);
 	if (write_zeros(w, have, err) < 0)
 		return -1;
 	const struct transfer transfer = {
-		w->source, layer, &w->a.index, have, put_raw, NULL, w, w->progress};
+		w->source, layer, &w->index.frames, have, put_raw, NULL, w, w->progress};
 	if (transfer_run(&transfer, err) < 0 || slot_sync(&w->slot, err) < 0)
 		return -1;
 	progress_done(w->progress);
@@ -143,20 +146,47 @@ static int fill_slot(struct writing *w, struct frame_set *have, struct err *err)
 	return 0;
 }
 
-static int write_slot(struct writing *w, char slot, struct install_result *result, struct err *err)
+/* What of the root file system an earlier run has left in the slot. */
+static int plan_slot(
+	struct writing *w, struct frame_set *have, struct install_result *result, struct err *err)
 {
-	AUTO_FRAME_SET have = {0};
 	bool resumes = w->record->state == SLOT_WRITING && record_holds(w->record, &w->a);
 
-	if (frame_set_init(&have, &w->a.index, err) < 0)
+	if (frame_set_init(have, &w->index.frames, err) < 0)
 		return -1;
-	if (resumes && scan_slot(&w->slot, &w->a.index, &have, NULL, err) < 0)
+	if (resumes && scan_slot(&w->slot, &w->index.frames, have, NULL, err) < 0)
 		return -1;
-	result->found_bytes = frame_set_bytes(&have, &w->a.index);
-	result->moved_bytes = w->a.release.image.size - result->found_bytes;
-	if (accept_cost(w->d, w->source, result->moved_bytes, err) < 0 ||
-		note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
-		prove_slot(&w->slot, &w->a.index, w->progress, err) < 0)
+	uint64_t found_bytes = frame_set_bytes(have, &w->index.frames);
+	result->found_bytes += found_bytes;
+	result->moved_bytes += release_rootfs(&w->a.release)->layer.size - found_bytes;
+	return 0;
+}
+
+/* Boot files that come with the release wait in the store for `bootfiles`; what was fetched is
+ * there already. */
+static int keep_boot_files(const struct bring *b, const struct authentic *a, struct err *err)
+{
+	if (a->release.n_images == 1)
+		return 0;
+	return bring_run(b, err) < 0 ? -1 : store_keep(b->d->store, TAG_WRITTEN, a, err);
+}
+
+static int write_slot(
+	struct writing *w, char slot, bool stored, struct install_result *result, struct err *err)
+{
+	const struct bring boot = {w->d, w->source, &w->a.release, 1, w->progress};
+	AUTO_FRAME_SET have = {0};
+
+	if (!stored && (bring_plan(&boot, result, err) < 0 ||
+			       bring_check_room(&boot, result->moved_bytes, err) < 0))
+		return -1;
+	if (plan_slot(w, &have, result, err) < 0 ||
+		accept_cost(w->d, w->source, result->moved_bytes, err) < 0)
+		return -1;
+	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
+		return -1;
+	if (note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
+		prove_slot(&w->slot, &w->index.frames, w->progress, err) < 0)
 		return -1;
 	return note_proved(w, slot, err);
 }
@@ -177,8 +207,10 @@ static int run(struct writing *w, bool stored, const struct write_options *optio
 		return 0;
 	const struct step step = {"write", slot, w->a.release.version, &w->a.manifest.digest};
 	if (slot_open(&w->slot, device_slot(w->d, slot), SLOT_FOR_WRITING, err) < 0 ||
-		check_size(w, err) < 0 || authentic_load_index(w->source, &w->a, err) < 0 ||
-		hooks_before(&w->d->hooks, &step, err) < 0 || write_slot(w, slot, result, err) < 0)
+		check_size(w, err) < 0 ||
+		image_index_load(w->source, release_rootfs(&w->a.release), &w->index, err) < 0 ||
+		hooks_before(&w->d->hooks, &step, err) < 0 ||
+		write_slot(w, slot, stored, result, err) < 0)
 		return err_wrap(err, "write release %s into slot %c", w->a.release.version, slot);
 	hooks_after(&w->d->hooks, &step);
 	return 0;
@@ -189,7 +221,7 @@ static void forget_damaged(const struct device *d, struct err *err)
 {
 	struct err ignored;
 
-	if (store_forget_fetched(d->store, &ignored) == 0)
+	if (store_forget(d->store, TAG_FETCHED, &ignored) == 0)
 		err_hint(err, "what was fetched is removed: ota fetch brings it again");
 }
 
@@ -197,8 +229,11 @@ int install_write(const struct device *d, struct source *source,
 	const struct write_options *options, const struct progress *progress,
 	struct install_result *result, struct err *err)
 {
-	struct writing w = {
-		.d = d, .a = AUTHENTIC, .slot = {.fd = -1, .direct_fd = -1}, .progress = progress};
+	struct writing w = {.d = d,
+		.a = AUTHENTIC,
+		.index = IMAGE_INDEX,
+		.slot = {.fd = -1, .direct_fd = -1},
+		.progress = progress};
 	AUTO_STORE store = STORE;
 	AUTO_SOURCE *stored = NULL;
 
@@ -206,12 +241,13 @@ int install_write(const struct device *d, struct source *source,
 	if (store_open(&store, d->store, "ota write", err) < 0)
 		return -1;
 	if (!source)
-		source = stored = store_source(d->store, err);
+		source = stored = store_source(d->store, TAG_FETCHED, err);
 	w.source = source;
 	int rc = source ? run(&w, stored, options, result, err) : -1;
 	if (rc < 0 && err->code == OTA_CORRUPT && stored && !w.is_filled)
 		forget_damaged(d, err);
 	slot_close(&w.slot);
+	image_index_free(&w.index);
 	authentic_free(&w.a);
 	return rc;
 }

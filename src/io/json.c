@@ -190,8 +190,8 @@ json_t *json_make(struct err *err, const char *format, ...)
 
 int json_append(json_t *array, json_t *value, struct err *err)
 {
-	if (json_array_append_new(array, value) == 0)
-		return 0;
+	if (!value || json_array_append_new(array, value) == 0)
+		return value ? 0 : -1;
 	return err_set(err, OTA_FAILED, "out of memory");
 }
 

@@ -59,7 +59,8 @@ json_t *json_item(const json_t *array, size_t i, const char *what, struct err *e
  * json_make fails. The caller frees. Errors: failed. */
 json_t *json_make(struct err *err, const char *format, ...) MUST_USE;
 
-/* Appends a value, which is handed over. Errors: failed. */
+/* Appends a value, which is handed over. NULL is the failed json_make() whose error is in err
+ * already. Errors: failed. */
 int json_append(json_t *array, json_t *value, struct err *err) MUST_USE;
 
 void json_remove_item(json_t *array, size_t i);

@@ -6,8 +6,6 @@
 #include "base/clock.h"
 #include "release/index.h"
 
-#define IMAGE_NAME "rootfs"
-
 bool release_word_is_sound(const char *word)
 {
 	size_t len = strlen(word);
@@ -17,24 +15,35 @@ bool release_word_is_sound(const char *word)
 			    "-") == len;
 }
 
+static bool is_reuse(const struct descriptor *layer)
+{
+	return !strncmp(
+		layer->media_type, MEDIA_TYPE_REUSE_PREFIX, strlen(MEDIA_TYPE_REUSE_PREFIX));
+}
+
+/* An image's layer opens it, its index follows and closes it. */
 static int take_layer(const struct descriptor *layer, struct release *r, struct err *err)
 {
-	struct descriptor *place = NULL;
+	struct image *open = r->n_images ? &r->images[r->n_images - 1] : NULL;
+	bool is_layer = !strcmp(layer->media_type, MEDIA_TYPE_IMAGE);
+	bool is_index = !strcmp(layer->media_type, MEDIA_TYPE_INDEX);
 
-	if (!strcmp(layer->media_type, MEDIA_TYPE_IMAGE))
-		place = &r->image;
-	else if (!strcmp(layer->media_type, MEDIA_TYPE_INDEX))
-		place = &r->index;
-	else if (!strncmp(layer->media_type, MEDIA_TYPE_REUSE_PREFIX,
-			 strlen(MEDIA_TYPE_REUSE_PREFIX)))
+	if (is_reuse(layer))
 		return 0;
-	else
+	if (!is_layer && !is_index)
 		return err_set(
 			err, OTA_INCOMPATIBLE, "manifest: unknown layer '%s'", layer->media_type);
-	if (place->size)
-		return err_set(
-			err, OTA_CORRUPT, "manifest: two layers of type %s", layer->media_type);
-	*place = *layer;
+	bool is_open = open && !open->index.size;
+	if (is_index != is_open)
+		return err_set(err, OTA_CORRUPT,
+			"manifest: each image is a layer, then its index; not so at %s",
+			layer->media_type);
+	if (is_index)
+		open->index = *layer;
+	else if (r->n_images == IMAGES_MAX)
+		return err_set(err, OTA_CORRUPT, "manifest: more than %d images", IMAGES_MAX);
+	else
+		r->images[r->n_images++].layer = *layer;
 	return 0;
 }
 
@@ -52,9 +61,9 @@ static int take_layers(const json_t *layers, struct release *r, struct err *err)
 		if (take_layer(&layer, r, err) < 0)
 			return -1;
 	}
-	if (!r->image.size || !r->index.size)
+	if (!r->n_images || !r->images[r->n_images - 1].index.size)
 		return err_set(err, OTA_CORRUPT, "manifest: no layer of type %s",
-			r->image.size ? MEDIA_TYPE_INDEX : MEDIA_TYPE_IMAGE);
+			r->n_images ? MEDIA_TYPE_INDEX : MEDIA_TYPE_IMAGE);
 	return 0;
 }
 
@@ -94,25 +103,72 @@ int release_parse_manifest(const char *text, size_t len, struct release *r, stru
 	return take_layers(layers, r, err);
 }
 
-static int parse_images(const json_t *images, struct release *r, struct err *err)
+static int check_name(const struct release *r, size_t i, struct err *err)
 {
-	char name[WORD_LEN], digest[DIGEST_HEX_LEN];
+	const char *name = r->images[i].name;
+
+	if (i == 0 && !strcmp(name, IMAGE_ROOTFS))
+		return 0;
+	if (i == 0 || strncmp(name, IMAGE_BOOT_PREFIX, strlen(IMAGE_BOOT_PREFIX)))
+		return err_set(err, OTA_INCOMPATIBLE, "config: unknown image '%s'", name);
+	if (fatname_check(image_boot_path(&r->images[i]), err) < 0)
+		return err_wrap(err, "config: image");
+	for (size_t k = 1; k < i; k++)
+		if (fatname_collide(image_boot_path(&r->images[k]), image_boot_path(&r->images[i])))
+			return err_set(err, OTA_CORRUPT,
+				"config: images '%s' and '%s' are one file to FAT",
+				r->images[k].name, name);
+	return 0;
+}
+
+static int parse_image(const json_t *images, struct release *r, size_t i, struct err *err)
+{
+	struct image *image = &r->images[i];
+	char digest[DIGEST_HEX_LEN];
 	const struct json_field fields[] = {
-		{.name = "name", .kind = JSON_KIND_STRING, .out = name, .size = sizeof(name)},
-		{.name = "size", .kind = JSON_KIND_UINT, .out = &r->raw_bytes},
+		{.name = "name",
+			.kind = JSON_KIND_STRING,
+			.out = image->name,
+			.size = sizeof(image->name)},
+		{.name = "size", .kind = JSON_KIND_UINT, .out = &image->raw_bytes},
 		{.name = "sha256", .kind = JSON_KIND_STRING, .out = digest, .size = sizeof(digest)},
 	};
-	if (json_length(images) != 1)
-		return err_set(err, OTA_INCOMPATIBLE, "config: %zu images where one is known",
-			json_length(images));
-	const json_t *image = json_item(images, 0, "config: images", err);
-	if (!image || json_read(image, fields, ARRAY_LEN(fields), "config: image", err) < 0)
+	const json_t *item = json_item(images, i, "config: images", err);
+
+	if (!item || json_read(item, fields, ARRAY_LEN(fields), "config: image", err) < 0)
 		return -1;
-	if (strcmp(name, IMAGE_NAME))
-		return err_set(err, OTA_INCOMPATIBLE, "config: unknown image '%s'", name);
-	if (digest_parse_hex(digest, &r->raw_digest, err) < 0)
+	if (digest_parse_hex(digest, &image->raw_digest, err) < 0)
 		return err_wrap(err, "config: image");
+	return check_name(r, i, err);
+}
+
+static int parse_images(const json_t *images, struct release *r, struct err *err)
+{
+	if (json_length(images) != r->n_images)
+		return err_set(err, OTA_CORRUPT, "config: %zu images where the manifest has %zu",
+			json_length(images), r->n_images);
+	for (size_t i = 0; i < r->n_images; i++)
+		if (parse_image(images, r, i, err) < 0)
+			return -1;
 	return 0;
+}
+
+/* Words hold no line end and no blank, so no two releases give the same text. */
+int release_set_content(struct release *r, struct err *err)
+{
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+	char raw[DIGEST_HEX_LEN];
+
+	if (buf_printf(&text, err, "%s\n%s\n%ju\n%s\n", r->version, r->compatible,
+		    (uintmax_t)r->epoch, r->channel) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n_images; i++) {
+		digest_hex(&r->images[i].raw_digest, raw);
+		if (buf_printf(&text, err, "%s %ju %s\n", r->images[i].name,
+			    (uintmax_t)r->images[i].raw_bytes, raw) < 0)
+			return -1;
+	}
+	return digest_of(text.data, text.len, &r->content, err);
 }
 
 static int parse_time(const char *text, int64_t *utc_s, const char *what, struct err *err)
@@ -172,15 +228,33 @@ int release_parse_config(const char *text, size_t len, struct release *r, struct
 	if (parse_time(created, &r->created, "created", err) < 0 ||
 		parse_time(expires, &r->expires, "expires", err) < 0)
 		return -1;
-	return parse_images(images, r, err);
+	if (r->created != NO_TIME && r->expires != NO_TIME && r->expires < r->created)
+		return err_set(err, OTA_CORRUPT, "config: it expires before it was created");
+	return parse_images(images, r, err) < 0 ? -1 : release_set_content(r, err);
+}
+
+static int append_layers(json_t *layers, const struct image *image, struct err *err)
+{
+	const struct descriptor *const pair[] = {&image->layer, &image->index};
+
+	for (size_t i = 0; i < ARRAY_LEN(pair); i++)
+		if (json_append(layers, descriptor_json(pair[i], err), err) < 0)
+			return -1;
+	return 0;
 }
 
 int release_write_manifest(const struct release *r, struct buf *out, struct err *err)
 {
-	AUTO_JSON *root = json_make(err, "{s:i, s:s, s:s, s:o, s:[o, o]}", "schemaVersion", 2,
+	AUTO_JSON *layers = json_make(err, "[]");
+
+	for (size_t i = 0; layers && i < r->n_images; i++)
+		if (append_layers(layers, &r->images[i], err) < 0)
+			return -1;
+	if (!layers)
+		return -1;
+	AUTO_JSON *root = json_make(err, "{s:i, s:s, s:s, s:o, s:O}", "schemaVersion", 2,
 		"mediaType", MEDIA_TYPE_MANIFEST, "artifactType", ARTIFACT_TYPE_OS, "config",
-		descriptor_json(&r->config, err), "layers", descriptor_json(&r->image, err),
-		descriptor_json(&r->index, err));
+		descriptor_json(&r->config, err), "layers", layers);
 
 	return root ? json_write(root, out, err) : -1;
 }
@@ -194,16 +268,31 @@ static const char *time_or_null(int64_t utc_s, char text[CLOCK_TEXT_LEN])
 	return text;
 }
 
+static int append_image(json_t *images, const struct image *image, struct err *err)
+{
+	char raw[DIGEST_HEX_LEN];
+
+	digest_hex(&image->raw_digest, raw);
+	return json_append(images,
+		json_make(err, "{s:s, s:I, s:s}", "name", image->name, "size",
+			(long long)image->raw_bytes, "sha256", raw),
+		err);
+}
+
 int release_write_config(const struct release *r, struct buf *out, struct err *err)
 {
-	char created[CLOCK_TEXT_LEN], expires[CLOCK_TEXT_LEN], raw[DIGEST_HEX_LEN];
+	char created[CLOCK_TEXT_LEN], expires[CLOCK_TEXT_LEN];
+	AUTO_JSON *images = json_make(err, "[]");
 
-	digest_hex(&r->raw_digest, raw);
-	AUTO_JSON *root = json_make(err,
-		"{s:s, s:s, s:I, s:s*, s:s*, s:s*, s:i, s:[{s:s, s:I, s:s}]}", "version",
+	for (size_t i = 0; images && i < r->n_images; i++)
+		if (append_image(images, &r->images[i], err) < 0)
+			return -1;
+	if (!images)
+		return -1;
+	AUTO_JSON *root = json_make(err, "{s:s, s:s, s:I, s:s*, s:s*, s:s*, s:i, s:O}", "version",
 		r->version, "compatible", r->compatible, "epoch", (long long)r->epoch, "channel",
 		r->channel[0] ? r->channel : NULL, "created", time_or_null(r->created, created),
 		"expires", time_or_null(r->expires, expires), "phase", (int)r->phase, "images",
-		"name", IMAGE_NAME, "size", (long long)r->raw_bytes, "sha256", raw);
+		images);
 	return root ? json_write(root, out, err) : -1;
 }

@@ -85,7 +85,7 @@ static const char *digest_to_note(bool has, const struct digest *d, char text[DI
 
 void slot_record_read(const char *store, char slot, struct slot_record *r)
 {
-	char name[2] = {slot, '\0'}, state[16], digest[DIGEST_TEXT_LEN];
+	char name[2] = {slot, '\0'}, state[16], digest[DIGEST_TEXT_LEN], content[DIGEST_TEXT_LEN];
 	uint64_t created;
 	const struct json_field fields[] = {
 		{.name = "state", .kind = JSON_KIND_STRING, .out = state, .size = sizeof(state)},
@@ -93,6 +93,11 @@ void slot_record_read(const char *store, char slot, struct slot_record *r)
 			.kind = JSON_KIND_STRING,
 			.out = digest,
 			.size = DIGEST_TEXT_LEN},
+		{.name = "content",
+			.kind = JSON_KIND_STRING,
+			.out = content,
+			.size = DIGEST_TEXT_LEN},
+		{.name = "boot_in_release", .kind = JSON_KIND_BOOL, .out = &r->boot_in_release},
 		{.name = "version",
 			.kind = JSON_KIND_STRING,
 			.out = r->version,
@@ -118,7 +123,8 @@ void slot_record_read(const char *store, char slot, struct slot_record *r)
 	if (root && json_read_open(root, fields, ARRAY_LEN(fields), "slot", &ignored) == 0) {
 		r->state = state_by_name(state);
 		r->created = (int64_t)created;
-		r->has_digest = digest_from_note(digest, &r->digest);
+		r->has_digest = digest_from_note(digest, &r->digest) &&
+				digest_from_note(content, &r->content);
 		return;
 	}
 	memset(r, 0, sizeof(*r));
@@ -127,10 +133,12 @@ void slot_record_read(const char *store, char slot, struct slot_record *r)
 
 int slot_record_write(const char *store, char slot, const struct slot_record *r, struct err *err)
 {
-	char name[2] = {slot, '\0'}, digest[DIGEST_TEXT_LEN];
-	AUTO_JSON *root = json_make(err, "{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "state",
-		state_names[r->state], "digest", digest_to_note(r->has_digest, &r->digest, digest),
-		"version", r->version, "epoch", (long long)r->epoch, "created",
+	char name[2] = {slot, '\0'}, digest[DIGEST_TEXT_LEN], content[DIGEST_TEXT_LEN];
+	AUTO_JSON *root = json_make(err, "{s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:s, s:s, s:s, s:s}",
+		"state", state_names[r->state], "digest",
+		digest_to_note(r->has_digest, &r->digest, digest), "content",
+		digest_to_note(r->has_digest, &r->content, content), "boot_in_release",
+		r->boot_in_release, "version", r->version, "epoch", (long long)r->epoch, "created",
 		(long long)r->created, "proved", r->proved_boot_id, "swapped", r->swapped_boot_id,
 		"reason", r->reason, "detail", r->detail);
 

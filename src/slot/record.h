@@ -31,8 +31,10 @@ enum slot_state {
 
 struct slot_record {
 	enum slot_state state;
-	bool has_digest;      /* do digest and version say something? */
+	bool has_digest;      /* do digest, content and version say something? */
 	struct digest digest; /* of the release's manifest */
+	struct digest content;
+	bool boot_in_release; /* its boot files come with the release, not in the image */
 	char version[VERSION_LEN];
 	uint64_t epoch;
 	int64_t created;                   /* the release's, UTC seconds; 0: none */
@@ -72,7 +74,7 @@ int rollback_record_write(
 int committed_record_write(
 	const char *store, const struct committed_record *r, struct err *err) MUST_USE;
 
-/* STORE/bad: the digests that failed or were rolled back on this device. */
+/* STORE/bad: the contents that failed or were rolled back on this device. */
 bool bad_has(const char *store, const struct digest *digest);
 int bad_add(const char *store, const struct digest *digest, struct err *err) MUST_USE;
 int bad_remove(const char *store, const struct digest *digest, struct err *err) MUST_USE;

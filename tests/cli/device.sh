@@ -52,11 +52,6 @@ holds 'the running slot stays next' is .next a
 exits 1 'it is not proved any more' on bootswap
 exits 0 'write mends it' on write
 exits 0 'and bootswap takes it' on bootswap
-holds 'boot files are not built yet, and bootswap says so' bash -c "
-  sed '/^files/d' device/etc/ota/ota.conf >other.conf
-  cp -r device copy; cp other.conf copy/etc/ota/ota.conf
-  sed -i 's#$dir/device#$dir/copy#' copy/etc/fw_env.config
-  '$OTA' --root copy rollback 2>/dev/null; '$OTA' --root copy bootswap 2>err; [ \$? -eq 20 ] && grep -q 'files =' err"
 
 exits 0 'the factory writes the running release into the other slot too' bash -c "
   rm -rf twin; cp -r device twin; sed -i 's#$dir/device#$dir/twin#' twin/etc/fw_env.config

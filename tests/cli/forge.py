@@ -81,7 +81,7 @@ def put(data, media_type):
 
 
 config = json.dumps({
-    "version": "9.0", "compatible": "sandbox", "epoch": 9,
+    "version": "9.0", "compatible": "sandbox", "epoch": 9, "phase": 101 if fault == "phase" else 100,
     "images": [{"name": "rootfs", "size": 3 * CELL,
                 "sha256": hashlib.sha256(b"".join(cells)).hexdigest()}],
 }).encode()

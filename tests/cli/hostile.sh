@@ -42,6 +42,28 @@ signed_by_hand '.layers=[.layers[0],.layers[0]]'
 sed -i 's/^compatible/signers = 2\n&/' device/etc/ota/ota.conf
 refused 12 'one signature twice is one signer' on fetch oci:hand
 sed -i '/^signers/d' device/etc/ota/ota.conf
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out rsa.key 2>/dev/null
+openssl pkey -in rsa.key -pubout -out device/etc/ota/trust.d/rsa.pub
+signed_by_hand .
+payload=$(blob good "$(jq -r '.layers[0].digest' new | cut -d: -f2)")
+# rsa_signature [OPTION...]: of the payload by openssl, as an annotation holds it
+rsa_signature() { openssl dgst -sha256 "$@" -sign rsa.key "$payload" | base64 -w0; }
+by() { echo "(.layers[0] | .annotations[\"dev.cosignproject.cosign/signature\"]=\"$1\")"; }
+v15=$(rsa_signature) pss=$(rsa_signature -sigopt rsa_padding_mode:pss)
+short=$(rsa_signature -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:0)
+for signature in "$v15" "$pss" "$short"; do
+  signed_by_hand ".layers=[$(by "$signature")]"
+  exits 0 'a signature of RSA, by either padding' on check oci:hand
+done
+sed -i 's/^compatible/signers = 2\n&/' device/etc/ota/ota.conf
+signed_by_hand ".layers=[$(by "$v15"),$(by "$pss"),$(by "$short")]"
+refused 12 'three signatures by one key are one signer' on fetch oci:hand
+signed_by_hand ".layers=[.layers[0],$(by "$pss")]"
+exits 0 'two keys are two' on check oci:hand
+sed -i '/^signers/d' device/etc/ota/ota.conf
+signed_by_hand ".layers=[$(by "$(openssl dgst -sha1 -sign rsa.key "$payload" | base64 -w0)")]"
+refused 12 'a signature of RSA over SHA-1' on fetch oci:hand
+rm device/etc/ota/trust.d/rsa.pub
 signed_by_hand '.layers=[range(17) as $i | .layers[0]]'
 refused 12 'more signatures than are read' on fetch oci:hand
 make_release other 3.0
@@ -125,6 +147,7 @@ refused 14 'garbage behind the layer' on fetch oci:broken
 broken && rm "broken/blobs/sha256/$layer"
 refused 14 'a layer that is missing' on fetch oci:broken
 broken && rm "broken/blobs/sha256/$index"
+rm -rf device/var && on commit # the store has it else
 refused 14 'an index that is missing' on fetch oci:broken
 broken && mv "broken/blobs/sha256/$manifest" away && ln -s "$dir/away" "broken/blobs/sha256/$manifest"
 refused 14 'a symlink where a file is expected' on fetch oci:broken
@@ -152,7 +175,7 @@ refused 20 'a registry: not built yet' on fetch docker://localhost/x
 refused 2 'no source at all' on fetch nonsense
 
 # --- signed, and hostile all the same: layer and index of our own making ---
-for case in sound overlap hole outside sums cells window expand unsized zeros garbage hash recoded; do
+for case in sound overlap hole outside sums cells window expand unsized zeros garbage hash recoded phase; do
   FORGE=$case must python3 "$tree/tests/cli/forge.py" "forged-$case"
   must ota sign -q --key "$key" "forged-$case"
   if [ $case = sound ]; then

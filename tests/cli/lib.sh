@@ -94,6 +94,22 @@ make_release() {
   must ota sign -q --key "$key" "$folder"
 }
 
+# make_boot_image FILE VERSION [MKFS]: a file system with a kernel, a link to it, and a device tree;
+# $tree_extra, a function, adds to the folder that it is made of
+make_boot_image() {
+  rm -rf files && mkdir -p files/boot/dtbs/acme
+  make_image "files/boot/Image-$2" "$2"
+  ln -s "Image-$2" files/boot/Image
+  echo "tree of $2" >files/boot/dtbs/acme/board.dtb
+  if declare -F tree_extra >/dev/null; then tree_extra files; fi
+  rm -f "$1"
+  case ${3:-ext4} in
+    squashfs) mksquashfs files "$1" -quiet -no-progress >/dev/null 2>&1 ;;
+    erofs) mkfs.erofs "$1" files >/dev/null 2>&1 ;;
+    ext4) truncate -s 8M "$1" && mkfs.ext4 -q -d files "$1" ;;
+  esac
+}
+
 # make_device [OPTION...]: slot a runs, and trusts $key
 make_device() {
   rm -rf device
@@ -123,7 +139,7 @@ slot_holds() { cmp -s -n "$(stat -c %s "$2.img")" "device/slots/$1.img" "$2.img"
 
 # Everything that a refused step may not change: slots, environment, what is named in the store.
 fingerprint() {
-  (cd device && find slots uboot.env var/lib/ota/slots var/lib/ota/bad var/lib/ota/index.json \
+  (cd device && find slots boot uboot.env var/lib/ota/slots var/lib/ota/bad var/lib/ota/index.json \
     -type f -exec sha256sum {} + 2>/dev/null | sort)
 }
 

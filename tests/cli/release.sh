@@ -34,6 +34,12 @@ done
 exits 2 'an empty image' ota pack --rootfs empty --compatible sandbox --version 1 -o x
 exits 16 'an image that is missing' ota pack --rootfs nowhere --compatible sandbox --version 1 -o x
 exits 2 'a version with a blank' ota pack --rootfs v1.img --compatible sandbox --version '1 0' -o x
+exits 2 'a phase of 101 percent' ota pack --rootfs v1.img --compatible sandbox --version 1 --phase 101 -o x
+exits 2 'an epoch past the top' ota pack --rootfs v1.img --compatible sandbox --version 1 --epoch 9223372036854775808 -o x
+SOURCE_DATE_EPOCH=1700000000 exits 2 'a date before its own creation' ota pack --rootfs v1.img --compatible sandbox --version 1 --expires 2023-11-14 -o x
+exits 16 'a folder of boot files that is missing' ota pack --rootfs v1.img --boot nowhere --compatible sandbox --version 1 -o x
+mkdir empty.d
+exits 2 'a folder of boot files that is empty' ota pack --rootfs v1.img --boot empty.d --compatible sandbox --version 1 -o x
 exits 2 'a date that is none' ota pack --rootfs v1.img --compatible sandbox --version 1 --expires soon -o x
 exits 2 'a frame size between the powers of two' ota pack --rootfs v1.img --compatible sandbox --version 1 --frame-size 300K -o x
 exits 2 'keygen does not overwrite' ota keygen "$dir/key"
@@ -80,7 +86,15 @@ payload_and_signature 2
 holds 'openssl alone verifies a P-256 signature' openssl dgst -sha256 -verify ec.pub -signature sig payload
 
 payload_and_signature 3
+openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:3072 -out pss.key 2>/dev/null
+openssl pkey -in pss.key -pubout -out pss.pub
+exits 0 "a key of openssl's, bound to PSS" ota sign --key pss.key v1
+cp pss.pub trust/
+exits 0 'whose signature counts' ota --json inspect --trust trust oci:v1
+holds 'by its name' test "$(jq -c '.signers | index("pss.pub") != null' out)" = true
 holds 'openssl alone verifies an RSA signature' openssl dgst -sha256 -verify rsa.pub -signature sig payload
+payload_and_signature 4
+holds 'and one of PSS' openssl dgst -sha256 -sigopt rsa_padding_mode:pss -verify pss.pub -signature sig payload
 
 # --- who must have signed ---
 make_device

@@ -182,16 +182,15 @@ static void unknown_names_are_refused(void **state)
 	assert_refused(PARSE("ota", "fetch", "--plan"), "--plan");
 	assert_refused(PARSE("ota", "fetch", "-x"), "-x");
 	assert_refused(PARSE("ota", "--retry", "fetch"), "before a command");
-	assert_refused(PARSE("ota", "bootswap", "--factory"), "--factory");
 }
 
 static void unbuilt_commands_say_so(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE("ota", "bootfiles", "--whatever"), -1);
+	assert_int_equal(PARSE("ota", "doctor", "--whatever"), -1);
 	assert_int_equal(err.code, OTA_FAILED);
 	assert_non_null(strstr(err.msg, "not built yet"));
-	assert_string_equal(front.command, "bootfiles");
+	assert_string_equal(front.command, "doctor");
 }
 
 static void values_are_checked(void **state)

@@ -102,12 +102,17 @@ static struct release sound(void)
 		.created = 1700000000,
 		.expires = NO_TIME,
 		.phase = 25,
-		.raw_bytes = 1ULL << 40,
 		.config = {MEDIA_TYPE_CONFIG, .size = 9},
-		.image = {MEDIA_TYPE_IMAGE, .size = 1ULL << 33},
-		.index = {MEDIA_TYPE_INDEX, .size = 99}};
+		.n_images = 3,
+		.images = {
+			{IMAGE_ROOTFS, 1ULL << 40, .layer = {MEDIA_TYPE_IMAGE, .size = 1ULL << 33},
+				.index = {MEDIA_TYPE_INDEX, .size = 99}},
+			{"boot/Image", 1ULL << 33, .layer = {MEDIA_TYPE_IMAGE, .size = 55},
+				.index = {MEDIA_TYPE_INDEX, .size = 66}},
+			{"boot/dtbs/acme.dtb", 44, .layer = {MEDIA_TYPE_IMAGE, .size = 77},
+				.index = {MEDIA_TYPE_INDEX, .size = 88}}}};
 
-	memset(&r.image.digest, 0xab, sizeof(r.image.digest));
+	memset(&r.images[0].layer.digest, 0xab, sizeof(r.images[0].layer.digest));
 	return r;
 }
 
@@ -122,15 +127,63 @@ static void a_release_comes_back(void **state)
 	assert_works(release_write_config(&r, &config, &err));
 	assert_works(release_parse_manifest(manifest.data, manifest.len, &back, &err));
 	assert_works(release_parse_config(config.data, config.len, &back, &err));
-	assert_int_equal(back.image.size, r.image.size);
-	assert_true(digest_equal(&back.image.digest, &r.image.digest));
+	assert_int_equal(back.n_images, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(back.images[i].name, r.images[i].name);
+		assert_int_equal(back.images[i].raw_bytes, r.images[i].raw_bytes);
+		assert_int_equal(back.images[i].layer.size, r.images[i].layer.size);
+		assert_int_equal(back.images[i].index.size, r.images[i].index.size);
+	}
+	assert_true(digest_equal(&back.images[0].layer.digest, &r.images[0].layer.digest));
+	assert_string_equal(image_boot_path(&back.images[2]), "dtbs/acme.dtb");
 	assert_string_equal(back.version, r.version);
 	assert_string_equal(back.channel, r.channel);
 	assert_int_equal(back.epoch, 7);
 	assert_int_equal(back.phase, 25);
 	assert_int_equal(back.created, r.created);
 	assert_true(back.expires == NO_TIME);
-	assert_int_equal(back.raw_bytes, r.raw_bytes);
+}
+
+/* Phase and dates are about the rollout; all else is about what gets installed. */
+static void the_content_outlives_a_rollout(void **state)
+{
+	struct release r = sound(), other;
+	struct err err;
+
+	(void)state;
+	assert_works(release_set_content(&r, &err));
+	other = r;
+	other.phase = 100;
+	other.created++;
+	other.expires = 2000000000;
+	other.images[0].layer.size++;
+	assert_works(release_set_content(&other, &err));
+	assert_true(digest_equal(&r.content, &other.content));
+	for (int change = 0; change < 6; change++) {
+		other = r;
+		switch (change) {
+		case 0:
+			strcpy(other.version, "1.0");
+			break;
+		case 1:
+			other.epoch++;
+			break;
+		case 2:
+			strcpy(other.channel, "beta");
+			break;
+		case 3:
+			other.images[0].raw_digest.bytes[31] ^= 1;
+			break;
+		case 4:
+			other.images[2].raw_digest.bytes[31] ^= 1;
+			break;
+		case 5:
+			other.n_images--;
+			break;
+		}
+		assert_works(release_set_content(&other, &err));
+		assert_false(digest_equal(&r.content, &other.content));
+	}
 }
 
 /* A text with one piece of it replaced. */
@@ -193,6 +246,17 @@ static void a_false_config_is_refused(void **state)
 		{"\"phase\":25", "\"phase\":101"},
 		{"2023-11-14T22:13:20Z", "2023-13-14T22:13:20Z"},
 		{"\"phase\":25", "\"phase\":25,\"unknown\":1"},
+		{"\"phase\":25", "\"phase\":25,\"expires\":\"2023-11-14T22:13:19Z\""},
+		{"\"epoch\":7", "\"epoch\":9223372036854775808"},
+		{"boot/Image", "boot/"},
+		{"boot/Image", "boot/../Image"},
+		{"boot/Image", "boot//Image"},
+		{"boot/Image", "boot/a\\\\b"},
+		{"boot/Image", "boot/C:"},
+		{"boot/Image", "boot/.ota-files"},
+		{"boot/Image", "boot/dtbs"},
+		{"boot/Image", "boot/DTBS/Acme.dtb"},
+		{"boot/Image", "boot/dtbs/acme.dtb/x"},
 	};
 	struct release r = sound();
 	AUTO_BUF text = BUF(8192), other = BUF(8192);
@@ -204,8 +268,12 @@ static void a_false_config_is_refused(void **state)
 		replaced(&text, faults[i][0], faults[i][1], &other);
 		assert_fails(release_parse_config(other.data, other.len, &r, &err), OTA_CORRUPT);
 	}
+	replaced(&text, "boot/Image", "rootfs", &other);
+	assert_fails(release_parse_config(other.data, other.len, &r, &err), OTA_INCOMPATIBLE);
 	replaced(&text, "\"rootfs\"", "\"other\"", &other);
 	assert_fails(release_parse_config(other.data, other.len, &r, &err), OTA_INCOMPATIBLE);
+	r.n_images = 2;
+	assert_fails(release_parse_config(text.data, text.len, &r, &err), OTA_CORRUPT);
 }
 
 static void layers_for_reuse_are_passed_over(void **state)
@@ -222,7 +290,7 @@ static void layers_for_reuse_are_passed_over(void **state)
 		"\"size\":1},",
 		&other);
 	assert_works(release_parse_manifest(other.data, other.len, &back, &err));
-	assert_int_equal(back.image.size, r.image.size);
+	assert_int_equal(back.images[0].layer.size, r.images[0].layer.size);
 }
 
 /* From old to new, as the UAPI group's specification has it. */
@@ -249,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_false_index_is_refused),
 		cmocka_unit_test(a_cut_index_is_refused),
 		cmocka_unit_test(a_release_comes_back),
+		cmocka_unit_test(the_content_outlives_a_rollout),
 		cmocka_unit_test(a_false_manifest_is_refused),
 		cmocka_unit_test(a_false_config_is_refused),
 		cmocka_unit_test(layers_for_reuse_are_passed_over),

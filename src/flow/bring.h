@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bringing images of a release into the store: verified, resumable, and planned as a whole before
+ * the first byte.
+ */
+#ifndef OTA_FLOW_BRING_H
+#define OTA_FLOW_BRING_H
+
+#include "flow/install.h"
+
+/* What is to be brought: the images from `first` on. */
+struct bring {
+	const struct device *d;
+	struct source *source;
+	const struct release *release;
+	size_t first;
+	const struct progress *progress;
+};
+
+/* Loads each index into the store, and counts what an earlier run has left (found_bytes) and what
+ * is missing (moved_bytes) onto the result. Errors: corrupt, the source's, io, space. */
+int bring_plan(const struct bring *b, struct install_result *result, struct err *err) MUST_USE;
+
+/* Is there room in the store for so much? Other releases are given up only when there is none.
+ * Errors: space, io. */
+int bring_check_room(const struct bring *b, uint64_t bytes, struct err *err) MUST_USE;
+
+/* Brings what is missing, after bring_plan(). Errors: corrupt, retry, refused, io, space,
+ * interrupted. */
+int bring_run(const struct bring *b, struct err *err) MUST_USE;
+
+#endif
