@@ -23,6 +23,7 @@ void interrupt_arm(void)
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGHUP, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* where our parent ignores it, no status would reach us */
 }
 
 bool interrupt_pending(void)
