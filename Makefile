@@ -105,6 +105,7 @@ docs: $(BUILD)/ota-docs
 format:
 	clang-format -i $(LIB_SRC) $(CMD_SRC) $(wildcard src/*/*.h cmd/*.h man/*.c tests/*/*.[ch])
 
+install: UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: $(BUILD)/ota
 	install -Dm755 $(BUILD)/ota $(DESTDIR)$(PREFIX)/bin/ota
 	install -m755 contrib/ota-update contrib/ota-boot $(DESTDIR)$(PREFIX)/bin
@@ -114,6 +115,10 @@ install: $(BUILD)/ota
 	install -Dm644 completions/ota.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ota
 	install -Dm644 completions/_ota $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ota
 	install -Dm644 completions/ota.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ota.fish
+	install -d $(UNIT_DIR)
+	install -m644 contrib/systemd/* $(UNIT_DIR)
+	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNIT_DIR)/ota-boot.service $(UNIT_DIR)/ota-update.service
+	install -Dm755 contrib/hooks/on-battery $(DESTDIR)$(PREFIX)/share/ota/hooks/on-battery
 	install -d $(DESTDIR)$(SYSCONFDIR)/ota/trust.d
 
 clean:

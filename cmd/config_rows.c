@@ -14,8 +14,10 @@ const struct config_row config_rows[] = {
 	{"device", "channel", CONFIG_STRING, .offset = AT(device.channel), "NAME", NULL,
 		"The channel that a release must have been packed for. Without it, any."},
 	{"device", "id", CONFIG_STRING, .offset = AT(device.id), "NAME", NULL,
-		"The device's own name, which decides its place in a rollout by waves. Without it, "
-		"a hash of the machine's serial number or machine-id."},
+		"The device's own name, which decides its place in a rollout by waves, and when it "
+		"asks with ota check --jitter. Without it, a hash of the machine's serial number "
+		"or "
+		"machine-id."},
 	{"device", "trust", CONFIG_PATH, .offset = AT(device.trust), "FOLDER", "/etc/ota/trust.d",
 		"Public keys, *.pub, in PEM: Ed25519, ECDSA P-256, RSA of 3072 to 4096 bits."},
 	{"device", "signers", CONFIG_UINT, .offset = AT(device.signers), "N", "1",

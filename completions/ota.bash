@@ -10,6 +10,7 @@ _ota() {
     case " $commands " in *" ${COMP_WORDS[i]} "*) command=${COMP_WORDS[i]} ;; esac
   done
   case $command:$prev in
+    check:--jitter) return ;;
     fetch:--budget) return ;;
     fetch:--limit-rate) return ;;
     write:--slot) COMPREPLY=($(compgen -W 'a b' -- "$cur")); return ;;
@@ -36,7 +37,7 @@ _ota() {
     *:--progress) COMPREPLY=($(compgen -W 'auto bar lines json none' -- "$cur")); return ;;
   esac
   case $command in
-    check) options+=' --retry --downgrade' ;;
+    check) options+=' --retry --downgrade --jitter' ;;
     fetch) options+=' --budget --limit-rate --retry --downgrade' ;;
     write) options+=' --slot --retry --downgrade' ;;
     bootfiles) options+=' --slot' ;;

@@ -11,6 +11,7 @@ complete -c ota  -l version -d 'show the version of ota'
 complete -c ota -n __fish_use_subcommand -f -a check -d 'is there a newer release, and is it this device'\''s turn?'
 complete -c ota -n '__fish_seen_subcommand_from check' -l retry -d 'also a release that failed on this device before'
 complete -c ota -n '__fish_seen_subcommand_from check' -l downgrade -d 'also a lower version; never a lower epoch'
+complete -c ota -n '__fish_seen_subcommand_from check' -l jitter -d 'before asking, wait this device'\''s share of TIME' -x
 complete -c ota -n __fish_use_subcommand -f -a fetch -d 'bring a release into the store, verified and resumable'
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l budget -d 'the most bytes to take from the network, as in 20M' -x
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l limit-rate -d 'the most bytes a second, as in 200K' -x

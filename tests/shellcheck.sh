@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 scripts=$(find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0 |
-  xargs -0 awk 'FNR == 1 && (/^#!.*[\/ ](ba|da)?sh( |$)/ || FILENAME ~ /\.sh$/) { print FILENAME }
+  xargs -0 awk 'FNR == 1 && (/^#!.*[\/ ]((ba|da)?sh|openrc-run)( |$)/ || FILENAME ~ /\.sh$/) { print FILENAME }
     { nextfile }' | sort)
 count=0
 failed=0

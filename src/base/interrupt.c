@@ -4,6 +4,10 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "base/clock.h"
+
+#define SLICE_MS 1000
+
 static volatile sig_atomic_t pending_signal;
 
 static void note_signal(int sig)
@@ -19,6 +23,7 @@ void interrupt_arm(void)
 	sigaction(SIGTERM, &act, NULL);
 	sigaction(SIGHUP, &act, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* where our parent ignores it, no status would reach us */
 }
 
 bool interrupt_pending(void)
@@ -31,4 +36,17 @@ int interrupt_check(struct err *err)
 	if (!pending_signal)
 		return 0;
 	return err_set(err, OTA_INTERRUPTED, "ended by signal %d", (int)pending_signal);
+}
+
+/* In slices: a signal that comes between the question and the sleep would not end the sleep. */
+int interrupt_sleep_ms(unsigned ms, struct err *err)
+{
+	const uint64_t now = clock_mono_ms(), until = now + ms;
+
+	for (uint64_t at = now; at < until; at = clock_mono_ms()) {
+		if (interrupt_check(err) < 0)
+			return -1;
+		clock_sleep_ms(until - at < SLICE_MS ? (unsigned)(until - at) : SLICE_MS);
+	}
+	return interrupt_check(err);
 }

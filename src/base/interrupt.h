@@ -17,4 +17,7 @@ bool interrupt_pending(void);
 /* Fails with OTA_INTERRUPTED once a signal came. */
 int interrupt_check(struct err *err) MUST_USE;
 
+/* Sleeps, and fails with OTA_INTERRUPTED as soon as a signal comes. */
+int interrupt_sleep_ms(unsigned ms, struct err *err) MUST_USE;
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The length of the UTF-8 sequence at s; 0: it is none. NUL ends any sequence. */
 static size_t sequence(const unsigned char *s, uint32_t *point)
@@ -56,6 +57,18 @@ void text_clean_line(char *text)
 	for (; *text; text++)
 		if (*text == '\n')
 			*text = ' ';
+}
+
+void text_last_line(const char *text, char *out, size_t size)
+{
+	size_t end = strlen(text);
+
+	while (end > 0 && strchr("\r\n\t ", text[end - 1]))
+		end--;
+	size_t begin = end;
+	while (begin > 0 && text[begin - 1] != '\n')
+		begin--;
+	snprintf(out, size, "%.*s", (int)(end - begin), text + begin);
 }
 
 void text_bytes(unsigned long long bytes, char out[TEXT_BYTES_LEN])

@@ -15,6 +15,9 @@ void text_clean(char *text);
 /* The same, and line ends become blanks. */
 void text_clean_line(char *text);
 
+/* The last line that says something, without its end, as far as it fits into out. */
+void text_last_line(const char *text, char *out, size_t size);
+
 #define TEXT_BYTES_LEN 16
 
 /* "512 B", "20.0 KiB", "1.5 GiB". */

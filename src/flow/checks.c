@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -16,24 +15,11 @@ struct run {
 	char *detail; /* of the first required one that failed */
 };
 
-/* The last line that says something, without its end. */
-static void last_line(const char *text, char *out, size_t size)
-{
-	size_t end = strlen(text);
-
-	while (end > 0 && strchr("\r\n\t ", text[end - 1]))
-		end--;
-	size_t begin = end;
-	while (begin > 0 && text[begin - 1] != '\n')
-		begin--;
-	snprintf(out, size, "%.*s", (int)(end - begin), text + begin);
-}
-
 static void note_failure(struct run *run, const struct check_report *report)
 {
 	char said[DETAIL_LEN / 2];
 
-	last_line(report->output, said, sizeof(said));
+	text_last_line(report->output, said, sizeof(said));
 	snprintf(run->detail, DETAIL_LEN, "%.48s: %.48s%s%s", report->name, report->why,
 		said[0] ? ": " : "", said);
 	text_clean_line(run->detail);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 #define TIMEOUT_MS 60000
 #define NOT_NOW 75 /* EX_TEMPFAIL */
@@ -12,14 +13,16 @@
 static int judge(void *ctx, const char *name, const struct proc_result *result, struct err *err)
 {
 	const struct parts *p = ctx;
-	char why[OUTCOME_LEN];
+	char why[OUTCOME_LEN], said[200];
 
 	if (!result->timed_out && result->exit_status == 0)
 		return 0;
 	if (!result->timed_out && result->exit_status == NOT_NOW)
-		return err_set(err, OTA_BUSY, "hook %s says: not now", name);
-	err_set(err, OTA_FAILED, "hook %s: %s", name, parts_outcome(p, result, why));
-	return err_hint(err, "%.200s", result->output);
+		err_set(err, OTA_BUSY, "hook %s says: not now", name);
+	else
+		err_set(err, OTA_FAILED, "hook %s: %s", name, parts_outcome(p, result, why));
+	text_last_line(result->output, said, sizeof(said));
+	return err_hint(err, "%s", said);
 }
 
 static int run(const struct hooks *h, const char *when, const struct step *step, struct err *err)
@@ -41,8 +44,11 @@ int hooks_before(const struct hooks *h, const struct step *step, struct err *err
 
 void hooks_after(const struct hooks *h, const struct step *step)
 {
+	char text[sizeof(struct err)];
 	struct err err;
 
-	if (run(h, "post", step, &err) < 0 && h->warn)
-		h->warn(h->ctx, err.msg);
+	if (run(h, "post", step, &err) == 0 || !h->warn)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", err.msg, err.hint[0] ? ": " : "", err.hint);
+	h->warn(h->ctx, text);
 }

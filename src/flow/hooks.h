@@ -14,7 +14,7 @@ struct hooks {
 };
 
 /* Before the step has changed anything. Errors: busy (one ended with 75: not now), failed (any
- * other status, or no end within a minute). */
+ * other status, or no end within a minute). The hint is the last line that it said. */
 int hooks_before(const struct hooks *h, const struct step *step, struct err *err) MUST_USE;
 
 /* After the step. What fails here is only warned of. */

@@ -135,17 +135,7 @@ power_cycle
 exits 0 'a wanted check does not hold a release back' on commit
 holds 'but is told' says 'later failed'
 
-# --- hooks ---
-mkdir -p device/etc/ota/hooks.d/pre-write device/etc/ota/hooks.d/post-write
-printf '#!/bin/sh\nexit 75\n' >device/etc/ota/hooks.d/pre-write/busy
-printf '#!/bin/sh\nexit 1\n' >device/etc/ota/hooks.d/post-write/fails
-chmod +x device/etc/ota/hooks.d/*/*
-refused 18 'a hook that says: not now' on write oci:v2
-printf '#!/bin/sh\nexit 1\n' >device/etc/ota/hooks.d/pre-write/busy
-refused 1 'a hook that fails' on write oci:v2
-rm device/etc/ota/hooks.d/pre-write/busy
-exits 0 'a hook after the step cannot undo it' on write oci:v2
-holds 'but is warned of' says 'warning'
+must on write oci:v2
 
 # --- without its store a device still boots, commits and rolls back ---
 must on bootswap

@@ -63,6 +63,42 @@ exits 16 "a step's failure is passed on" update
 sed -i 's/^source.*//' device/etc/ota/ota.conf
 exits 20 'no source at all' update
 
+# --- each device at a time of its own ---
+make_device
+sed -i '/^\[device\]/a id = gateway-17' device/etc/ota/ota.conf # its share is 0.325
+exits 0 'no time to wait' on check --jitter 0 oci:v2
+holds 'and nothing is said of it' test ! -s err
+exits 0 'a share of it is waited' on check --jitter 1s oci:v2
+holds 'as the name has it' says 'asking at .*Z, in 0 s'
+exits 2 'a time that is none' on check --jitter soon
+
+waits() {
+  "$OTA" --root device check --jitter 2h oci:v2 >out 2>err &
+  waiting=$!
+  for _ in $(seq 200); do says 'asking at .*, in 2340 s' && return; sleep 0.05; done
+  return 1
+}
+holds 'the share of two hours' waits
+exits 0 'others go on meanwhile' "$OTA" --root device fetch -q oci:v2
+kill "$waiting"
+exits 130 'a signal ends the wait' wait "$waiting"
+holds 'before anything was asked' test ! -s out
+
+cat >told <<END
+#!/bin/sh
+echo "\$*" >>'$dir/lines'
+END
+chmod +x told
+told() { rm -f lines; OTA=$dir/told OTA_REBOOT=true "$tree/contrib/ota-update" "$@"; }
+told -q --jitter 2h --config 'a b'
+holds 'ota-update hands it to check' test "$(head -n 1 lines)" = '-q --config a b check --jitter=2h'
+holds 'and to no other step' test "$(grep -c jitter lines)" -eq 1
+told --jitter=90min --config file
+holds 'in its other form too' test "$(paste -sd, lines)" = '--config file check --jitter=90min,--config file fetch,--config file write,--config file bootswap'
+told
+holds 'without it there is no wait' test "$(head -n 1 lines)" = 'check --jitter=0'
+exits 2 'a time that is missing' update --jitter
+
 # --- the configuration ---
 cp device/etc/ota/ota.conf kept
 for line in 'nonsense = 1' 'compatible = again' '[nowhere]' 'no equals sign'; do

@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "base/pool.h"
 #include "base/proc.h"
+#include "base/text.h"
 #include "tests/unit/unit.h"
 
 static void a_buffer_has_a_cap(void **state)
@@ -214,8 +215,23 @@ static void a_program_gives_status_and_output(void **state)
 	run_script(state, "seq 1 100000", 9000, &r);
 	assert_non_null(strstr(r.output, "\n100000\n"));
 	assert_true(r.output_len < PROC_OUTPUT_MAX);
+	run_script(state, "printf 'one\\0two'", 9000, &r);
+	assert_string_equal(r.output, "one\ntwo");
 	assert_works(proc_run(at(state, "none"), (const char *const[]){NULL}, 9000, &r, &err));
 	assert_int_equal(r.exit_status, 127);
+}
+
+static void the_last_line_that_says_something(void **state)
+{
+	static const char *const texts[][2] = {{"", ""}, {"\n \n", ""}, {"one", "one"},
+		{"one\ntwo\n", "two"}, {"one\n  two \r\n\n", "  two"}, {"abcdefghij", "abcdefg"}};
+	char line[8];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		text_last_line(texts[i][0], line, sizeof(line));
+		assert_string_equal(line, texts[i][1]);
+	}
 }
 
 static void a_program_past_its_time_ends_with_its_children(void **state)
@@ -242,6 +258,7 @@ int main(void)
 		cmocka_unit_test(jobs_are_reaped_in_order),
 		cmocka_unit_test(the_first_failure_ends_a_pool),
 		cmocka_unit_test(times_have_their_form),
+		cmocka_unit_test(the_last_line_that_says_something),
 		in_scratch(a_program_gives_status_and_output),
 		in_scratch(a_program_past_its_time_ends_with_its_children),
 	};

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016,SC2317
+# What init systems and cron are given: systemd takes the units as they are installed, the scripts
+# are shell, their headers are whole, and what they call is there.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+count=0 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+units=$work/usr/lib/systemd/system
+
+# check TEXT COMMAND...
+check() {
+  local text=$1
+  count=$((count + 1))
+  shift
+  if "$@" >"$work/said" 2>&1; then
+    echo "ok $count - $text"
+  else
+    echo "not ok $count - $text"
+    sed 's/^/# /' "$work/said"
+    failed=1
+  fi
+}
+
+fails() { ! "$@"; }
+
+make -s MODE=release install PREFIX="$work/usr" SYSCONFDIR="$work/etc" >/dev/null || exit 1
+make -s MODE=release install DESTDIR="$work/root" >/dev/null || exit 1
+
+# --- systemd ---
+# started ROOT UNIT-FOLDER: what the units start, each there and executable below ROOT
+started() {
+  local command
+  sed -nE 's/^ExecStart=([^ ]+).*/\1/p' "$1$2"/ota-*.service >"$work/commands"
+  [ "$(wc -l <"$work/commands")" -eq 2 ] || return 1
+  while read -r command; do [ -x "$1$command" ] || { echo "$command"; return 1; }; done <"$work/commands"
+}
+check 'the units start what is installed' started '' "$units"
+check 'so they do in a package' started "$work/root" /usr/local/lib/systemd/system
+check 'anyone may read them' test "$(stat -c %a "$units"/ota-* | sort -u)" = 644
+
+# verified UNIT: systemd has nothing to say; it gives 0 for an unknown key, too
+verified() {
+  local status=0
+  systemd-analyze verify --man=no "$units/$1" >"$work/verify" 2>&1 || status=1
+  cat "$work/verify"
+  [ "$status" -eq 0 ] && [ ! -s "$work/verify" ]
+}
+
+# As `systemctl enable` links them: does a boot with them find an order?
+orderly() {
+  local unit target
+  for unit in "$units"/ota-*; do
+    target=$(sed -n 's/^WantedBy=//p' "$unit")
+    [ -n "$target" ] || continue
+    mkdir -p "$units/$target.wants"
+    ln -s "$unit" "$units/$target.wants/"
+  done
+  [ -e "$units/multi-user.target.wants/ota-boot.service" ] &&
+    [ -e "$units/timers.target.wants/ota-update.timer" ] || return 1
+  # what other units of this machine do is theirs
+  ! SYSTEMD_UNIT_PATH=$units: systemd-analyze verify --man=no multi-user.target timers.target 2>&1 |
+    grep ota-
+}
+
+if command -v systemd-analyze >/dev/null; then
+  for unit in ota-boot.service ota-update.service ota-update.timer; do
+    check "systemd takes $unit" verified $unit
+  done
+  check 'and boots with them in an order' orderly
+else
+  count=$((count + 1))
+  echo "ok $count - systemd takes the units # SKIP no systemd-analyze"
+fi
+
+# --- OpenRC ---
+# With what openrc-run gives to a script.
+openrc() {
+  printf '#!/bin/sh\nexit %s\n' "$1" >"$work/ota-boot"
+  chmod +x "$work/ota-boot"
+  PATH=$work:$PATH sh -c '
+    ebegin() { :; }
+    eend() { return $1; }
+    after() { echo "after $*" >&3; }
+    keyword() { :; }
+    set -f
+    . contrib/openrc/ota-boot
+    depend && start' 3>"$work/depends"
+}
+check 'the OpenRC script is shell' sh -n contrib/openrc/ota-boot
+check 'it is run by openrc-run' test "$(head -n 1 contrib/openrc/ota-boot)" = '#!/sbin/openrc-run'
+check 'it starts ota-boot' openrc 0
+check 'behind all others' grep -qx 'after \*' "$work/depends"
+check 'and passes on its failure' fails openrc 1
+
+# --- System V ---
+header() { sed -n '/^### BEGIN INIT INFO$/,/^### END INIT INFO$/p' contrib/sysvinit/ota-boot; }
+whole_header() {
+  local field
+  [ "$(header | head -n 1)" = '### BEGIN INIT INFO' ] && [ "$(header | tail -n 1)" = '### END INIT INFO' ] || return 1
+  for field in Provides Required-Start Required-Stop Default-Start Default-Stop Short-Description Description; do
+    [ "$(header | grep -c "^# $field:")" -eq 1 ] || { echo "$field"; return 1; }
+  done
+}
+field() { header | sed -nE "s/^# $1: *//p"; }
+check 'the System V script is shell' sh -n contrib/sysvinit/ota-boot
+check 'it is executable' test -x contrib/sysvinit/ota-boot
+check 'its LSB header is whole' whole_header
+check 'it provides ota-boot' test "$(field Provides)" = ota-boot
+check 'behind all others' test "$(field Required-Start)" = '$all'
+check 'in the runlevels of Debian' test "$(field Default-Start)" = '2 3 4 5'
+check 'stop has nothing to do' sh contrib/sysvinit/ota-boot stop
+sh contrib/sysvinit/ota-boot frobnicate 2>/dev/null
+check 'an action that is none' test $? -eq 2
+while read -r command; do
+  check "what it calls is installed: $command" test -x "$work/usr/bin/$command"
+done < <(sed -nE 's/.*exec ([a-z-]+).*/\1/p' contrib/sysvinit/ota-boot)
+
+# --- cron ---
+line=$(grep -vE '^#|^[A-Z]+=' contrib/cron.example)
+read -r minute hour _ _ _ user command options <<<"$line"
+check 'cron has one line' test "$(wc -l <<<"$line")" -eq 1
+check 'at a time of day, by root' grep -qx '[0-9]* [0-9]* root' <<<"$minute $hour $user"
+check "whose command is installed: $command" test -x "$work/usr/bin/$command"
+# shellcheck disable=SC2086 # a list of words
+check 'which takes its options' env OTA=true OTA_REBOOT=true "$work/usr/bin/$command" $options
+check 'README has the same line' grep -qxF "    $line" README.md
+
+# --- hooks ---
+check 'the hooks are installed' test -x "$work/usr/share/ota/hooks/on-battery"
+exit $failed
