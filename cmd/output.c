@@ -4,23 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "cmd/terminal.h"
 
 #define JSON_OUT_MAX (1024 * 1024)
 #define RED "\033[1;31m"
 #define PLAIN "\033[0m"
-
-static bool has_colour(void)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	return isatty(STDERR_FILENO) && !(no_colour && *no_colour) && term && strcmp(term, "dumb");
-}
 
 static void print_clean(FILE *to, const char *fmt, va_list ap)
 {
@@ -128,7 +120,7 @@ static void error_as_json(const struct err *err, int exit_status)
 static void error_for_people(const struct front *front, const struct err *err)
 {
 	bool calm = err->code == OTA_NOTHING;
-	bool colour = !calm && has_colour();
+	bool colour = !calm && terminal_has_colour(STDERR_FILENO);
 
 	fprintf(stderr, "%sota:%s %s%s", colour ? RED : "", colour ? PLAIN : "",
 		front->command ? front->command : "", front->command ? ": " : "");

@@ -4,14 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cmd/terminal.h"
 
 #define REDRAW_MS 100
-#define DEFAULT_COLUMNS 80
 #define MAX_COLUMNS 200
 #define MAX_BAR 30
 #define MIN_BAR 8
@@ -104,21 +103,14 @@ void progress_format(
 		out, size < columns + 1 ? size : columns + 1, "%s%s%s%s", v->step, bar, head, rate);
 }
 
-static unsigned terminal_columns(void)
-{
-	struct winsize w;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) < 0 || !w.ws_col)
-		return DEFAULT_COLUMNS;
-	return w.ws_col < MAX_COLUMNS ? w.ws_col : MAX_COLUMNS;
-}
-
 static void draw_bar(struct progress_view *v, uint64_t now_ms)
 {
+	unsigned columns = terminal_columns(STDERR_FILENO);
 	char line[MAX_COLUMNS + 1];
 
 	/* the last column stays free: a full line would wrap */
-	progress_format(v, now_ms, terminal_columns() - 1, line, sizeof(line));
+	progress_format(
+		v, now_ms, (columns < MAX_COLUMNS ? columns : MAX_COLUMNS) - 1, line, sizeof(line));
 	fprintf(stderr, "\r%s\033[K", line);
 	v->on_screen = true;
 	v->drawn_ms = now_ms;
