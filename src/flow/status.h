@@ -13,6 +13,7 @@ struct device_status {
 	bool has_fetched;
 	char fetched_version[WORD_LEN];
 	struct digest fetched_digest;
+	bool fetched_bad; /* it failed on this device before */
 };
 
 /* Cannot fail: what could not be learnt is missing, s.running_err and s.env_err tell why. */
