@@ -121,6 +121,7 @@ END
 chmod +x device/etc/ota/checks.d/*/*
 exits 19 'a required check that fails' on commit
 holds 'its output is kept' says 'slot b, version 1.0'
+exits 1 'and no empty line is told' grep -q '^$' err
 holds 'the slot stays on trial' is .trial true
 printf '#!/bin/sh\nsleep 60\n' >device/etc/ota/checks.d/required.d/10-net
 sed -i '/^\[boot\]/i [commit]\ntimeout = 1s' device/etc/ota/ota.conf
