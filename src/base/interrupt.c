@@ -30,5 +30,6 @@ int interrupt_check(struct err *err)
 {
 	if (!pending_signal)
 		return 0;
-	return err_set(err, OTA_INTERRUPTED, "ended by signal %d", (int)pending_signal);
+	err_set(err, OTA_INTERRUPTED, "ended by signal %d", (int)pending_signal);
+	return err_hint(err, "it is safe to run the same command again");
 }

@@ -9,6 +9,12 @@
 #define TIMEOUT_MS 60000
 #define NOT_NOW 75 /* EX_TEMPFAIL */
 
+static int not_now(const char *name, struct err *err)
+{
+	err_set(err, OTA_BUSY, "hook %s says: not now", name);
+	return err_hint(err, "run the same command again later, when the hook lets it");
+}
+
 static int judge(void *ctx, const char *name, const struct proc_result *result, struct err *err)
 {
 	const struct parts *p = ctx;
@@ -17,8 +23,10 @@ static int judge(void *ctx, const char *name, const struct proc_result *result, 
 	if (!result->timed_out && result->exit_status == 0)
 		return 0;
 	if (!result->timed_out && result->exit_status == NOT_NOW)
-		return err_set(err, OTA_BUSY, "hook %s says: not now", name);
+		return not_now(name, err);
 	err_set(err, OTA_FAILED, "hook %s: %s", name, parts_outcome(p, result, why));
+	if (!result->output[0])
+		return err_hint(err, "it said nothing; try it by hand: %s/%s", p->dir, name);
 	return err_hint(err, "%.200s", result->output);
 }
 
