@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -39,11 +40,19 @@ static int print_json(FILE *to, json_t *value, struct err *err)
 	return 0;
 }
 
+/* A program that reads stderr line by line finds objects alone. */
+static bool speaks_json(const struct front *front)
+{
+	const struct global_options *o = &front->options;
+
+	return o->json || (o->progress && !strcmp(o->progress, "json"));
+}
+
 void output_say(struct front *front, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (front->options.quiet || front->options.json)
+	if (front->options.quiet || speaks_json(front))
 		return;
 	progress_view_hide(&front->view);
 	va_start(ap, fmt);
@@ -55,7 +64,7 @@ void output_detail(struct front *front, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!front->options.verbose || front->options.quiet || front->options.json)
+	if (!front->options.verbose || front->options.quiet || speaks_json(front))
 		return;
 	progress_view_hide(&front->view);
 	va_start(ap, fmt);
@@ -78,7 +87,7 @@ void output_warn(struct front *front, const char *fmt, ...)
 	}
 	text_clean(text);
 	progress_view_hide(&front->view);
-	if (!front->options.json)
+	if (!speaks_json(front))
 		fprintf(stderr, "ota: %s: warning: %s\n", front->command, text);
 	else if (print_json(stderr, json_make(&unused, "{s:s}", "warning", text), &unused) < 0)
 		fprintf(stderr, "{}\n");
@@ -136,7 +145,7 @@ void output_error(struct front *front, const struct err *err, int exit_status)
 	text_clean(clean.msg);
 	text_clean(clean.hint);
 	progress_view_hide(&front->view);
-	if (front->options.json)
+	if (speaks_json(front))
 		error_as_json(&clean, exit_status);
 	else if (err->code != OTA_NOTHING || !front->options.quiet)
 		error_for_people(front, &clean);
