@@ -74,6 +74,8 @@ static void tell_trial(struct front *front, const struct situation *s)
 	else if (s->state == BOOT_SWAPPED)
 		screen_tell(front, "trial", "begins with the reboot: %s, then %s boots again", left,
 			other);
+	else if (boot_attempts_left(&s->env) == UINT_MAX)
+		screen_tell(front, "trial", "%s: only ota rollback ends it", left);
 	else if (boot_attempts_left(&s->env))
 		screen_tell(front, "trial", "%s left, then %s boots again", left, other);
 	else
@@ -143,7 +145,7 @@ static void tell_waiting(struct front *front, const struct device_status *status
 {
 	const struct situation *s = &status->s;
 
-	if (advice_fetched_waits(status))
+	if (advice_fetched_waits(status) || (status->has_fetched && !(s->running && s->has_env)))
 		screen_tell(front, "waits", "release %s, fetched%s", status->fetched_version,
 			status->fetched_bad
 				? "; it failed here before: ota write --retry tries it again"

@@ -53,6 +53,9 @@ holds 'swapped: reboot' advises reboot
 holds 'and the trial is announced' shows '^next     slot b \(1\.0\)$' '^trial    begins with the reboot: 3 attempts, then slot a boots again$'
 power_cycle
 holds 'on trial: commit' advises 'ota commit'
+must fw_setenv -c device/etc/fw_env.config bootlimit 0
+holds 'a trial without a limit' shows '^trial    attempts without end: only ota rollback ends it$'
+must fw_setenv -c device/etc/fw_env.config bootlimit 3
 holds 'attempts are counted' shows '^trial    2 attempts left, then slot a boots again$'
 power_cycle
 power_cycle
@@ -110,7 +113,11 @@ must on bootswap
 cat /proc/sys/kernel/random/uuid >device/proc/sys/kernel/random/boot_id
 holds 'the environment is not followed: look at it' advises 'fw_printenv -c device/etc/fw_env.config'
 holds 'and that is told' shows '^next     not known: the boot environment names slot b'
+echo 'ota.slot=b' >device/proc/cmdline
+must on commit --no-checks
+must on fetch --downgrade oci:v1
 echo 'console=ttyS0 ro' >device/proc/cmdline
+holds 'what is fetched is told where the rest is not known' shows '^waits    release 1\.0, fetched$'
 holds 'no running slot: look at the command line' advises 'cat device/proc/cmdline'
 holds 'and why it is not known' shows '^runs     not known: device/proc/cmdline does not tell'
 echo 'ota.slot=a' >device/proc/cmdline
