@@ -37,6 +37,9 @@ static void an_errno_may_bring_a_hint(void **state)
 	errno = ENOSPC;
 	assert_fails(err_errno(&err, OTA_IO, "x"), OTA_SPACE);
 	assert_non_null(strstr(err.hint, "df -h"));
+	errno = EACCES;
+	assert_fails(err_errno(&err, OTA_IO, "x"), OTA_IO);
+	assert_non_null(strstr(err.hint, "as root"));
 	errno = ENOENT;
 	assert_fails(err_errno(&err, OTA_IO, "x"), OTA_IO);
 	assert_string_equal(err.hint, "");
