@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/mem.h"
 #include "cmd/boot_json.h"
 #include "cmd/command.h"
@@ -14,21 +16,33 @@ static const struct option_row rows[] = {
 		.offset = offsetof(struct commit_args, no_checks)},
 };
 
+/* Without the ends of its lines at the end: each thing that is said ends its own. */
+static int length(const char *output)
+{
+	size_t len = strlen(output);
+
+	while (len && strchr("\r\n", output[len - 1]))
+		len--;
+	return (int)len;
+}
+
 /* What a check said is only worth its place where it did not pass, or where one wants to see all.
  */
 static void report(void *ctx, const struct check_report *r)
 {
 	struct front *front = ctx;
+	int len = length(r->output);
 
 	if (!r->why[0]) {
 		output_say(front, "check %s passed", r->name);
-		output_detail(front, "%s", r->output);
+		if (len)
+			output_detail(front, "%.*s", len, r->output);
 		return;
 	}
 	output_say(front, "check %s failed%s: %s", r->name,
 		r->required ? "" : " (it is only wanted)", r->why);
-	if (r->output[0])
-		output_say(front, "%s", r->output);
+	if (len)
+		output_say(front, "%.*s", len, r->output);
 }
 
 static int commit(struct front *front, const struct device *d, bool no_checks,

@@ -151,6 +151,12 @@ static int handle_pair(void *ctx, const char *section, const char *key, const ch
 	return 0;
 }
 
+static int missing(const struct parse *p, const struct config_row *row)
+{
+	err_set(p->err, OTA_CONFIG, "%s: '%s' is missing in [%s]", p->name, row->key, row->section);
+	return err_hint(p->err, "an example is in ota.conf(5): man ota.conf");
+}
+
 static int set_presets(struct parse *p)
 {
 	for (size_t i = 0; i < n_config_rows; i++) {
@@ -159,8 +165,7 @@ static int set_presets(struct parse *p)
 		if (p->seen[i])
 			continue;
 		if (row->required)
-			return err_set(p->err, OTA_CONFIG, "%s: '%s' is missing in [%s]", p->name,
-				row->key, row->section);
+			return missing(p, row);
 		if (row->preset &&
 			config_value_set(row, row->preset, p->root, p->config, p->err) < 0)
 			return -1;
@@ -172,9 +177,10 @@ static int check_whole(const struct parse *p)
 {
 	const struct config *c = p->config;
 
-	if (!strcmp(c->slot_a.device, c->slot_b.device))
-		return err_set(
-			p->err, OTA_CONFIG, "%s: both slots are %s", p->name, c->slot_a.device);
+	if (!strcmp(c->slot_a.device, c->slot_b.device)) {
+		err_set(p->err, OTA_CONFIG, "%s: both slots are %s", p->name, c->slot_a.device);
+		return err_hint(p->err, "blkid tells which partitions there are");
+	}
 	if (!c->network.client_cert != !c->network.client_key)
 		return err_set(p->err, OTA_CONFIG,
 			"%s: client-cert and client-key go together, and one is missing", p->name);

@@ -81,8 +81,11 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 		path_join(path, config->device.store, UPDATE_LOCK, err) < 0)
 		return -1;
 	AUTO_FD lock = lock_take(path, argv[0], a->wait_ms, err);
-	if (lock < 0)
+	if (lock < 0) {
+		if (err->code == OTA_BUSY)
+			err_hint(err, "wait for it: ota lock --wait 10min -- COMMAND");
 		return err_wrap(err, "take the update lock");
+	}
 	return run_locked(front, argv, err);
 }
 

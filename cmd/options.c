@@ -190,8 +190,10 @@ static int choose(struct scan *s, const char *name)
 			    : err_hint(s->err, "ota --help lists the commands");
 	}
 	s->front->command = c->name;
-	if (!c->run)
-		return err_set(s->err, OTA_FAILED, "not built yet: this version of ota lacks it");
+	if (!c->run) {
+		err_set(s->err, OTA_FAILED, "not built yet: this version of ota lacks it");
+		return err_hint(s->err, "ota --help lists the commands");
+	}
 	s->p->command = c;
 	s->p->args = calloc(1, c->args_size ? c->args_size : 1);
 	if (!s->p->args)

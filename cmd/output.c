@@ -9,18 +9,11 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "cmd/terminal.h"
 
 #define JSON_OUT_MAX (1024 * 1024)
 #define RED "\033[1;31m"
 #define PLAIN "\033[0m"
-
-static bool has_colour(void)
-{
-	const char *no_colour = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	return isatty(STDERR_FILENO) && !(no_colour && *no_colour) && term && strcmp(term, "dumb");
-}
 
 static void print_clean(FILE *to, const char *fmt, va_list ap)
 {
@@ -47,11 +40,19 @@ static int print_json(FILE *to, json_t *value, struct err *err)
 	return 0;
 }
 
+/* A program that reads stderr line by line finds objects alone. */
+static bool speaks_json(const struct front *front)
+{
+	const struct global_options *o = &front->options;
+
+	return o->json || (o->progress && !strcmp(o->progress, "json"));
+}
+
 void output_say(struct front *front, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (front->options.quiet || front->options.json)
+	if (front->options.quiet || speaks_json(front))
 		return;
 	progress_view_hide(&front->view);
 	va_start(ap, fmt);
@@ -63,7 +64,7 @@ void output_detail(struct front *front, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!front->options.verbose || front->options.quiet || front->options.json)
+	if (!front->options.verbose || front->options.quiet || speaks_json(front))
 		return;
 	progress_view_hide(&front->view);
 	va_start(ap, fmt);
@@ -86,7 +87,7 @@ void output_warn(struct front *front, const char *fmt, ...)
 	}
 	text_clean(text);
 	progress_view_hide(&front->view);
-	if (!front->options.json)
+	if (!speaks_json(front))
 		fprintf(stderr, "ota: %s: warning: %s\n", front->command, text);
 	else if (print_json(stderr, json_make(&unused, "{s:s}", "warning", text), &unused) < 0)
 		fprintf(stderr, "{}\n");
@@ -128,7 +129,7 @@ static void error_as_json(const struct err *err, int exit_status)
 static void error_for_people(const struct front *front, const struct err *err)
 {
 	bool calm = err->code == OTA_NOTHING;
-	bool colour = !calm && has_colour();
+	bool colour = !calm && terminal_has_colour(STDERR_FILENO);
 
 	fprintf(stderr, "%sota:%s %s%s", colour ? RED : "", colour ? PLAIN : "",
 		front->command ? front->command : "", front->command ? ": " : "");
@@ -144,7 +145,7 @@ void output_error(struct front *front, const struct err *err, int exit_status)
 	text_clean(clean.msg);
 	text_clean(clean.hint);
 	progress_view_hide(&front->view);
-	if (front->options.json)
+	if (speaks_json(front))
 		error_as_json(&clean, exit_status);
 	else if (err->code != OTA_NOTHING || !front->options.quiet)
 		error_for_people(front, &clean);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is printed. Data goes to stdout, people's text to stderr. With --json stdout carries one
- * object and stderr only lines that are objects: warnings, progress where asked for, the error.
+ * object. With --json or --progress=json stderr carries only lines that are objects: warnings,
+ * progress where asked for, the error; people's text is silent.
  * Everything that is printed passes text_clean(). A progress bar is taken off the screen first.
  */
 #ifndef OTA_CMD_OUTPUT_H
@@ -11,7 +12,8 @@
 #include "cmd/front.h"
 #include "io/json.h"
 
-/* A line for people, on stderr; silent with -q and --json. output_detail only with -v. */
+/* A line for people, on stderr; silent with -q and where stderr is objects. output_detail only with
+ * -v. */
 void output_say(struct front *front, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void output_detail(struct front *front, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -4,15 +4,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cmd/terminal.h"
 
 #define REDRAW_MS 100
-#define DEFAULT_COLUMNS 80
 #define MAX_COLUMNS 200
+#define MARGIN 3u /* a full line would wrap, and so would the ^C of whoever ends it */
 #define MAX_BAR 30
 #define MIN_BAR 8
 #define BAR_LEN 72
@@ -69,7 +69,7 @@ static void format_rate(const struct progress_view *v, uint64_t now_ms, char out
 	double seconds = (double)left / bytes_per_s;
 	text_bytes((unsigned long long)bytes_per_s, rate);
 	format_left(seconds < 1e9 ? (uint64_t)(seconds + 0.5) : UINT32_MAX, left_text);
-	snprintf(out, 64, "  %s/s  %s left", rate, left_text);
+	snprintf(out, 64, left ? "  %s/s  %s left" : "  %s/s", rate, left_text);
 }
 
 static void format_bar(unsigned cells, unsigned percent_done, char out[BAR_LEN])
@@ -104,21 +104,14 @@ void progress_format(
 		out, size < columns + 1 ? size : columns + 1, "%s%s%s%s", v->step, bar, head, rate);
 }
 
-static unsigned terminal_columns(void)
-{
-	struct winsize w;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) < 0 || !w.ws_col)
-		return DEFAULT_COLUMNS;
-	return w.ws_col < MAX_COLUMNS ? w.ws_col : MAX_COLUMNS;
-}
-
 static void draw_bar(struct progress_view *v, uint64_t now_ms)
 {
+	unsigned columns = terminal_columns(STDERR_FILENO);
 	char line[MAX_COLUMNS + 1];
 
-	/* the last column stays free: a full line would wrap */
-	progress_format(v, now_ms, terminal_columns() - 1, line, sizeof(line));
+	if (columns > MAX_COLUMNS)
+		columns = MAX_COLUMNS;
+	progress_format(v, now_ms, columns > MARGIN ? columns - MARGIN : 0, line, sizeof(line));
 	fprintf(stderr, "\r%s\033[K", line);
 	v->on_screen = true;
 	v->drawn_ms = now_ms;

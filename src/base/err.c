@@ -33,6 +33,24 @@ int err_set(struct err *err, enum ota_code code, const char *fmt, ...)
 	return -1;
 }
 
+/* Where a command tells more than strerror() does. */
+static const char *errno_hint(int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+		return "df -h and df -i tell what is full";
+	case EIO:
+		return "the disk may be failing: dmesg | tail";
+	case EROFS:
+		return "findmnt -O ro tells what is mounted read-only";
+	case EACCES:
+	case EPERM:
+		return "run it as root, or as one who may write there";
+	}
+	return "";
+}
+
 int err_errno(struct err *err, enum ota_code code, const char *fmt, ...)
 {
 	int saved = errno;
@@ -45,6 +63,7 @@ int err_errno(struct err *err, enum ota_code code, const char *fmt, ...)
 	va_end(ap);
 	size_t used = strlen(err->msg);
 	snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", strerror(saved));
+	err_hint(err, "%s", errno_hint(saved));
 	errno = saved;
 	return -1;
 }

@@ -26,7 +26,8 @@ struct err {
 /* Sets code and message, clears the hint. Always returns -1, for `return err_set(...)`. */
 int err_set(struct err *err, enum ota_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The same with ": strerror(errno)" behind the message; ENOSPC and EDQUOT turn into OTA_SPACE. */
+/* The same with ": strerror(errno)" behind the message, and a hint where one goes with errno;
+ * ENOSPC and EDQUOT turn into OTA_SPACE. */
 int err_errno(struct err *err, enum ota_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "what was being done: " before the message. Always returns -1. */

@@ -35,7 +35,8 @@ int interrupt_check(struct err *err)
 {
 	if (!pending_signal)
 		return 0;
-	return err_set(err, OTA_INTERRUPTED, "ended by signal %d", (int)pending_signal);
+	err_set(err, OTA_INTERRUPTED, "ended by signal %d", (int)pending_signal);
+	return err_hint(err, "it is safe to run the same command again");
 }
 
 /* In slices: a signal that comes between the question and the sleep would not end the sleep. */

@@ -20,7 +20,8 @@ static int held_by(int fd, const char *what, struct err *err)
 	if (n <= 0)
 		strcpy(holder, "an unknown process");
 	holder[strcspn(holder, "\n")] = '\0';
-	return err_set(err, OTA_BUSY, "%s is held by %s", what, holder);
+	err_set(err, OTA_BUSY, "%s is held by %s", what, holder);
+	return err_hint(err, "run the same command again when that has ended");
 }
 
 int lock_take(const char *path, const char *holder, unsigned wait_ms, struct err *err)

@@ -28,7 +28,8 @@ int accept_cost(
 		return 0;
 	err_set(err, OTA_SPACE, "%ju bytes would cross the network, and the budget is %ju",
 		(uintmax_t)bytes, (uintmax_t)d->budget);
-	return err_hint(err, "budget = in [network] of ota.conf, or bring it on a stick");
+	return err_hint(err,
+		"ota fetch --budget SIZE allows more; or bring it on a stick: ota fetch oci:DIR");
 }
 
 void accept_result(const struct authentic *a, struct install_result *result)

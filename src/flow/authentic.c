@@ -28,6 +28,12 @@ static int parse(struct source *source, struct authentic *a, struct err *err)
 	return release_parse_config(a->config_bytes.data, a->config_bytes.len, r, err);
 }
 
+static int too_few(unsigned n, unsigned needed, struct err *err)
+{
+	err_set(err, OTA_UNTRUSTED, "%u of %u signatures that are needed are good", n, needed);
+	return err_hint(err, "who signed it: ota inspect SOURCE; signers = is in [device]");
+}
+
 static int check_signers(const struct authentic *a, unsigned needed, struct err *err)
 {
 	unsigned n = (unsigned)__builtin_popcount(a->signers);
@@ -39,8 +45,7 @@ static int check_signers(const struct authentic *a, unsigned needed, struct err 
 		return err_hint(err, "sign it with: ota sign --key FILE LAYOUT");
 	}
 	if (n > 0)
-		return err_set(err, OTA_UNTRUSTED, "%u of %u signatures that are needed are good",
-			n, needed);
+		return too_few(n, needed, err);
 	err_set(err, OTA_UNTRUSTED,
 		"none of its %zu signatures is by a key that this device trusts", a->signatures.n);
 	return err_hint(err, "is the signer's public key in the trust folder?");

@@ -17,12 +17,17 @@ static int judge(void *ctx, const char *name, const struct proc_result *result, 
 
 	if (!result->timed_out && result->exit_status == 0)
 		return 0;
-	if (!result->timed_out && result->exit_status == NOT_NOW)
+	bool not_now = !result->timed_out && result->exit_status == NOT_NOW;
+	if (not_now)
 		err_set(err, OTA_BUSY, "hook %s says: not now", name);
 	else
 		err_set(err, OTA_FAILED, "hook %s: %s", name, parts_outcome(p, result, why));
 	text_last_line(result->output, said, sizeof(said));
-	return err_hint(err, "%s", said);
+	if (said[0])
+		return err_hint(err, "%s", said);
+	if (not_now)
+		return err_hint(err, "run the same command again later, when the hook lets it");
+	return err_hint(err, "it said nothing; try it by hand: %s/%s", p->dir, name);
 }
 
 static int run(const struct hooks *h, const char *when, const struct step *step, struct err *err)

@@ -65,21 +65,21 @@ int policy_check_fit(
 }
 
 /* A slot that was given up in the last boot is known to be bad before that is written down. */
-static bool is_bad(const struct device *d, const struct situation *s, const struct digest *digest)
+bool policy_is_bad(const struct device *d, const struct situation *s, const struct digest *content)
 {
-	if (s->has_env && boot_is_bad(&s->env, digest))
+	if (s->has_env && boot_is_bad(&s->env, content))
 		return true;
 	for (int i = 0; i < 2; i++)
 		if (s->slots[i].state == SLOT_BAD && s->slots[i].has_digest &&
-			digest_equal(&s->slots[i].content, digest))
+			digest_equal(&s->slots[i].content, content))
 			return true;
-	return bad_has(d->store, digest);
+	return bad_has(d->store, content);
 }
 
 int policy_check_not_bad(const struct device *d, const struct situation *s,
 	const struct authentic *a, const struct policy_options *options, struct err *err)
 {
-	if (options->retry || !is_bad(d, s, &a->release.content))
+	if (options->retry || !policy_is_bad(d, s, &a->release.content))
 		return 0;
 	err_set(err, OTA_NOTHING, "release %s failed on this device before", a->release.version);
 	return err_hint(err, "to try it once more: --retry");

@@ -18,7 +18,10 @@ struct policy_options {
 int policy_check_fit(const struct device *d, const struct situation *s, const struct release *r,
 	struct err *err) MUST_USE;
 
-/* Did it fail on this device before? Errors: nothing. */
+/* Did this content fail on this device before, as far as the environment or the store tells? */
+bool policy_is_bad(const struct device *d, const struct situation *s, const struct digest *content);
+
+/* The same as an error, unless it is to be tried again. Errors: nothing. */
 int policy_check_not_bad(const struct device *d, const struct situation *s,
 	const struct authentic *a, const struct policy_options *options, struct err *err) MUST_USE;
 

@@ -3,6 +3,14 @@
 
 #include "flow/scan.h"
 
+static int differs(const struct slot *slot, const struct frame *f, struct err *err)
+{
+	err_set(err, OTA_CORRUPT, "slot %s holds other bytes at %ju than were written", slot->path,
+		(uintmax_t)f->raw_offset);
+	return err_hint(err, "write it again: ota write; if it stays so, the disk is failing: "
+			     "dmesg | tail");
+}
+
 int prove_slot(struct slot *slot, const struct frame_index *index, const struct progress *progress,
 	struct err *err)
 {
@@ -15,9 +23,7 @@ int prove_slot(struct slot *slot, const struct frame_index *index, const struct 
 		return -1;
 	while (index_next(index, &f))
 		if (!frame_set_has(&found, &f))
-			return err_set(err, OTA_CORRUPT,
-				"slot %s holds other bytes at %ju than were written", slot->path,
-				(uintmax_t)f.raw_offset);
+			return differs(slot, &f, err);
 	progress_done(progress);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flow/policy.h"
 #include "flow/store.h"
 
 /* For the eye only: what is written is verified when it is written. */
@@ -18,6 +19,8 @@ static void read_fetched(const struct device *d, struct device_status *status)
 		return;
 	strcpy(status->fetched_version, a.release.version);
 	status->fetched_digest = a.manifest.digest;
+	status->fetched_content = a.release.content;
+	status->fetched_bad = policy_is_bad(d, &status->s, &a.release.content);
 }
 
 void status_read(const struct device *d, struct device_status *status)

@@ -12,7 +12,8 @@ struct device_status {
 	struct situation s;
 	bool has_fetched;
 	char fetched_version[WORD_LEN];
-	struct digest fetched_digest;
+	struct digest fetched_digest, fetched_content;
+	bool fetched_bad; /* it failed on this device before */
 };
 
 /* Cannot fail: what could not be learnt is missing, s.running_err and s.env_err tell why. */

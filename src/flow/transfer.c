@@ -222,6 +222,14 @@ static int run(struct receiver *r, struct err *err)
 	}
 }
 
+/* A frame came whole and is not what the signed index says: the source itself is damaged. */
+static int explain(struct err *err)
+{
+	if (err->code == OTA_CORRUPT && !err->hint[0])
+		err_hint(err, "damaged at its source? ota inspect SOURCE reads all of it");
+	return -1;
+}
+
 int transfer_run(const struct transfer *t, struct err *err)
 {
 	struct receiver r = {.t = t, .done_bytes = frame_set_bytes(t->have, t->index)};
@@ -234,5 +242,5 @@ int transfer_run(const struct transfer *t, struct err *err)
 	AUTO_POOL *pool = pool_start(&spec, err);
 
 	r.pool = pool;
-	return pool ? run(&r, err) : -1;
+	return pool && run(&r, err) == 0 ? 0 : explain(err);
 }

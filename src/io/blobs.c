@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "io/layout.h"
 
+#define HINT_DAMAGED "it was not copied in full: copy the whole release there again"
+
 int layout_blob_path(
 	const char *dir, const struct digest *digest, char out[PATH_MAX], struct err *err)
 {
@@ -28,15 +30,19 @@ int layout_blob_open(const char *dir, const struct descriptor *d, struct err *er
 	if (layout_blob_path(dir, &d->digest, path, err) < 0)
 		return -1;
 	AUTO_FD fd = file_open_read(path, err);
-	if (fd < 0 && errno == ENOENT)
-		return err_set(err, OTA_CORRUPT, "%s is missing from the layout", path);
+	if (fd < 0 && errno == ENOENT) {
+		err_set(err, OTA_CORRUPT, "%s is missing from the layout", path);
+		return err_hint(err, HINT_DAMAGED);
+	}
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)
 		return err_errno(err, OTA_IO, "%s", path);
-	if ((uint64_t)st.st_size != d->size)
-		return err_set(err, OTA_CORRUPT, "%s has %ju bytes instead of %ju", path,
+	if ((uint64_t)st.st_size != d->size) {
+		err_set(err, OTA_CORRUPT, "%s has %ju bytes instead of %ju", path,
 			(uintmax_t)st.st_size, (uintmax_t)d->size);
+		return err_hint(err, HINT_DAMAGED);
+	}
 	return fd_take(&fd);
 }
 

@@ -51,13 +51,19 @@ struct http {
 	char content_range[96];
 };
 
+static int no_library(struct err *err)
+{
+	err_set(err, OTA_CONFIG, "http sources need libcurl: %s", dlerror());
+	return err_hint(err, "install libcurl, or bring the release on a stick: ota fetch oci:DIR");
+}
+
 static int load_api(struct err *err)
 {
 	if (api.library)
 		return 0;
 	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
 	if (!library)
-		return err_set(err, OTA_CONFIG, "http sources need libcurl: %s", dlerror());
+		return no_library(err);
 	api.init = dlsym(library, "curl_easy_init");
 	api.cleanup = dlsym(library, "curl_easy_cleanup");
 	api.setopt = dlsym(library, "curl_easy_setopt");
@@ -125,8 +131,10 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
 	struct http *h = ctx;
 	size_t all = one * len, skip = 0, take;
 
-	if (!h->started && check_answer(h) < 0)
+	if (!h->started && check_answer(h) < 0) {
+		err_hint(h->err, "was it replaced there just now? run the same command again");
 		return stop(h);
+	}
 	skip = h->to_skip < all ? (size_t)h->to_skip : all;
 	h->to_skip -= skip;
 	take = all - skip;
@@ -264,11 +272,13 @@ static int transfer_error(struct http *h, CURLcode rc, const char *url, struct e
 		return err_hint(err, "see [network] ca-file, client-cert, client-key in ota.conf");
 	case CURLE_PEER_FAILED_VERIFICATION:
 		err_set(err, OTA_REFUSED, "%s: %s", url, why);
-		return err_hint(err, "is the clock right, and [network] ca-file in ota.conf?");
+		return err_hint(
+			err, "is the clock right (date), and [network] ca-file in ota.conf?");
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_TOO_MANY_REDIRECTS:
-		return err_set(err, OTA_REFUSED, "%s: %s", url, why);
+		err_set(err, OTA_REFUSED, "%s: %s", url, why);
+		return err_hint(err, "check the source's address");
 	case CURLE_OUT_OF_MEMORY:
 		return err_set(err, OTA_FAILED, "%s: out of memory", url);
 	default:

@@ -133,6 +133,12 @@ static int find_entry(const json_t *manifests, const char *tag, size_t *place, s
 	return 0;
 }
 
+static int no_tag(const char *tag, struct err *err)
+{
+	err_set(err, OTA_REFUSED, "no tag '%s' in the layout", tag);
+	return err_hint(err, "name one that is there: oci:DIR:TAG or https://HOST/DIR#TAG");
+}
+
 static int index_find(
 	const json_t *manifests, const char *tag, struct descriptor *d, struct err *err)
 {
@@ -141,7 +147,7 @@ static int index_find(
 	if (find_entry(manifests, tag, &place, err) < 0)
 		return -1;
 	if (place == json_length(manifests))
-		return err_set(err, OTA_REFUSED, "no tag '%s' in the layout", tag);
+		return no_tag(tag, err);
 	return descriptor_read_open(json_item(manifests, place, "index.json", err), d, tag, err);
 }
 

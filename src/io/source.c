@@ -33,7 +33,11 @@ static int add_to_buf(void *ctx, const void *data, size_t len, struct err *err)
 
 static int dir_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
 {
-	return layout_tag_get(s->place, tag, d, err);
+	if (layout_tag_get(s->place, tag, d, err) == 0)
+		return 0;
+	if (err->code == OTA_IO && !err->hint[0])
+		err_hint(err, "is it mounted, and the folder with index.json? ls %s", s->place);
+	return -1;
 }
 
 static int dir_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
@@ -163,9 +167,10 @@ static int open_by_form(
 	if (!strncmp(text, "http://", 7) || !strncmp(text, "https://", 8))
 		return open_web(s, text, o, err);
 	if (!strncmp(text, "docker://", 9))
-		return err_set(err, OTA_CONFIG,
-			"%.100s: registries are not built into this version", text);
-	err_set(err, OTA_USAGE, "'%.100s' is no source", text);
+		err_set(err, OTA_CONFIG, "%.100s: registries are not built into this version",
+			text);
+	else
+		err_set(err, OTA_USAGE, "'%.100s' is no source", text);
 	return err_hint(err, "a source looks like oci:DIR, oci:DIR:TAG or https://HOST/DIR#TAG");
 }
 
@@ -226,6 +231,13 @@ int source_stream(struct source *s, const struct descriptor *d, uint64_t offset,
 	return s->ops->stream(s, d, offset, len, sink, err);
 }
 
+static int damaged(const struct source *s, const char *name, struct err *err)
+{
+	err_set(err, OTA_CORRUPT, "%s/blobs: the bytes of %s are not that digest's", s->place,
+		name);
+	return err_hint(err, "it is damaged there: copy the whole release there again");
+}
+
 int source_blob(struct source *s, const struct descriptor *d, struct buf *out, struct err *err)
 {
 	const struct sink sink = {add_to_buf, out};
@@ -241,7 +253,6 @@ int source_blob(struct source *s, const struct descriptor *d, struct buf *out, s
 		digest_of(out->data + before, out->len - before, &digest, err) < 0)
 		return -1;
 	if (!digest_equal(&digest, &d->digest))
-		return err_set(err, OTA_CORRUPT, "%s/blobs: the bytes of %s are not that digest's",
-			s->place, name);
+		return damaged(s, name, err);
 	return 0;
 }

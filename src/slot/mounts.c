@@ -12,6 +12,19 @@
 
 #include "base/mem.h"
 
+static int mounted(const char *path, const char *where, struct err *err)
+{
+	err_set(err, OTA_BUSY, "slot %s is mounted at %s", path, where);
+	return err_hint(err, "the slot to write must not be in use: umount %s", where);
+}
+
+static int looped(const char *path, const char *loop, struct err *err)
+{
+	err_set(err, OTA_BUSY, "slot %s is in use behind /dev/%s", path, loop);
+	return err_hint(
+		err, "unmount /dev/%s where it is mounted, then: losetup -d /dev/%s", loop, loop);
+}
+
 /* Fails when the device numbers stand in the table of mounts. */
 static int check_mount_table(const char *path, dev_t device, struct err *err)
 {
@@ -25,7 +38,7 @@ static int check_mount_table(const char *path, dev_t device, struct err *err)
 	while (rc == 0 && fgets(line, sizeof(line), f))
 		if (sscanf(line, "%*u %*u %u:%u %*s %255s", &major_no, &minor_no, where) == 3 &&
 			makedev(major_no, minor_no) == device)
-			rc = err_set(err, OTA_BUSY, "slot %s is mounted at %s", path, where);
+			rc = mounted(path, where, err);
 	fclose(f);
 	return rc;
 }
@@ -49,8 +62,7 @@ static int check_loops(const char *path, const struct stat *st, struct err *err)
 
 	for (struct dirent *e; rc == 0 && d && (e = readdir(d));)
 		if (!strncmp(e->d_name, "loop", 4) && is_backing(e->d_name, st))
-			rc = err_set(
-				err, OTA_BUSY, "slot %s is in use behind /dev/%s", path, e->d_name);
+			rc = looped(path, e->d_name, err);
 	if (d)
 		closedir(d);
 	return rc;
@@ -58,9 +70,6 @@ static int check_loops(const char *path, const struct stat *st, struct err *err)
 
 int mounts_check_free(const char *path, const struct stat *st, struct err *err)
 {
-	int rc = S_ISBLK(st->st_mode) ? check_mount_table(path, st->st_rdev, err)
-				      : check_loops(path, st, err);
-
-	return rc == 0 ? 0
-		       : err_hint(err, "unmount it first: the slot to write must not be in use");
+	return S_ISBLK(st->st_mode) ? check_mount_table(path, st->st_rdev, err)
+				    : check_loops(path, st, err);
 }

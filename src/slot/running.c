@@ -80,6 +80,7 @@ int running_slot_find(
 	*running = '\0';
 	if (file_read(cmdline_path, &text, err) < 0) {
 		err->code = OTA_CONFIG;
+		err_hint(err, "is /proc mounted, and cmdline = right in ota.conf?");
 		return err_wrap(err, "the kernel's command line");
 	}
 	const char *cmdline = text.data ? text.data : "";

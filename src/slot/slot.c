@@ -52,6 +52,20 @@ static void lift_read_only(const char *path)
 		ioctl(fd, BLKROSET, &off);
 }
 
+static int no_device(const char *path, struct err *err)
+{
+	err_set(err, OTA_CONFIG, "slot %s is neither a block device nor a file", path);
+	return err_hint(err, "is 'device' right in ota.conf? blkid tells what there is");
+}
+
+static int cannot_open(const char *path, struct err *err)
+{
+	if (errno != EBUSY)
+		return err_errno(err, OTA_IO, "slot %s", path);
+	err_errno(err, OTA_BUSY, "slot %s", path);
+	return err_hint(err, "what holds it: lsblk %s", path);
+}
+
 int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err *err)
 {
 	int flags = O_CLOEXEC | O_NONBLOCK | (mode == SLOT_FOR_WRITING ? O_RDWR : O_RDONLY);
@@ -61,11 +75,10 @@ int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err 
 	strncpy(s->path, path, sizeof(s->path) - 1);
 	if (stat(path, &st) < 0) {
 		err_errno(err, OTA_IO, "slot %s", path);
-		return err_hint(err, "is 'device' right in ota.conf?");
+		return err_hint(err, "is 'device' right in ota.conf? blkid tells what there is");
 	}
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
-		return err_set(
-			err, OTA_CONFIG, "slot %s is neither a block device nor a file", path);
+		return no_device(path, err);
 	if (mode == SLOT_FOR_WRITING && mounts_check_free(path, &st, err) < 0)
 		return -1;
 	if (mode == SLOT_FOR_WRITING && S_ISBLK(st.st_mode)) {
@@ -75,7 +88,7 @@ int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err 
 	}
 	s->fd = open(path, flags);
 	if (s->fd < 0)
-		return err_errno(err, errno == EBUSY ? OTA_BUSY : OTA_IO, "slot %s", path);
+		return cannot_open(path, err);
 	if (measure(s, err) < 0) {
 		slot_close(s);
 		return -1;

@@ -25,11 +25,13 @@ rmdir device/slots/b.img
 mv kept device/slots/b.img
 if [ "$(id -u)" -eq 0 ] && loop=$(losetup -f --show device/slots/b.img 2>/dev/null); then
   refused 18 'a slot behind a loop device' on write
+  holds 'and how to free it' says "losetup -d $loop"
   mkdir mnt device/dev
   if mkfs.ext4 -q "$loop" && mount "$loop" mnt 2>/dev/null; then
     cp -a "$loop" device/dev/
     sed -i "s#^device = /slots/b.img#device = $loop#" device/etc/ota/ota.conf
     refused 18 'a slot that is mounted' on write
+    holds 'and how to unmount it' says 'umount .*/mnt$'
     sed -i "s#^device = $loop#device = /slots/b.img#" device/etc/ota/ota.conf
     umount mnt
   else
@@ -116,6 +118,7 @@ END
 chmod +x device/etc/ota/checks.d/*/*
 exits 19 'a required check that fails' on commit
 holds 'its output is kept' says 'slot b, version 1.0'
+exits 1 'and no empty line is told' grep -q '^$' err
 holds 'the slot stays on trial' is .trial true
 printf '#!/bin/sh\nsleep 60\n' >device/etc/ota/checks.d/required.d/10-net
 sed -i '/^\[boot\]/i [commit]\ntimeout = 1s' device/etc/ota/ota.conf

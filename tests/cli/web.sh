@@ -62,6 +62,7 @@ on commit
 sed -i '/^\[network/a budget = 100K' device/etc/ota/ota.conf
 rm -rf device/var/lib/ota/slots/b.json
 refused 15 'more than the budget allows' on fetch --retry "https://localhost:$tls"
+holds 'and how to allow more is told' says 'ota fetch --budget SIZE'
 exits 0 'unless the command line allows more' on fetch --budget 10M --limit-rate 5M "https://localhost:$tls"
 rm -rf device/var
 on commit

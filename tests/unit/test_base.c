@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The floor of the house: buffers, files, locks, threads, time, other programs. */
+#include <errno.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -23,6 +24,26 @@ static void a_buffer_has_a_cap(void **state)
 	assert_int_equal(b.len, 3);
 	assert_works(buf_printf(&b, &err, "%d", 7));
 	assert_string_equal(b.data, "abc7");
+}
+
+static void an_errno_may_bring_a_hint(void **state)
+{
+	struct err err;
+
+	(void)state;
+	errno = EIO;
+	assert_fails(err_errno(&err, OTA_IO, "x"), OTA_IO);
+	assert_non_null(strstr(err.hint, "dmesg"));
+	assert_int_equal(errno, EIO);
+	errno = ENOSPC;
+	assert_fails(err_errno(&err, OTA_IO, "x"), OTA_SPACE);
+	assert_non_null(strstr(err.hint, "df -h"));
+	errno = EACCES;
+	assert_fails(err_errno(&err, OTA_IO, "x"), OTA_IO);
+	assert_non_null(strstr(err.hint, "as root"));
+	errno = ENOENT;
+	assert_fails(err_errno(&err, OTA_IO, "x"), OTA_IO);
+	assert_string_equal(err.hint, "");
 }
 
 static void a_file_is_replaced_whole(void **state)
@@ -250,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_buffer_has_a_cap),
+		cmocka_unit_test(an_errno_may_bring_a_hint),
 		in_scratch(a_file_is_replaced_whole),
 		in_scratch(a_file_is_no_link_and_no_folder),
 		in_scratch(only_what_a_killed_run_left_is_swept),

@@ -73,6 +73,18 @@ static void the_line_fits(void **state)
 	assert_string_equal(line, "write  50%  5.0 MiB/s  0:10 left");
 }
 
+static void nothing_is_left_at_the_end(void **state)
+{
+	struct progress_view v = {
+		.step = "write", .total_bytes = 100 << 20, .done_bytes = 100 << 20, .begun = true};
+	char line[256];
+
+	(void)state;
+	progress_format(&v, 10000, 100, line, sizeof(line));
+	assert_non_null(strstr(line, "100%  100.0 MiB of 100.0 MiB  10.0 MiB/s"));
+	assert_null(strstr(line, "left"));
+}
+
 static void a_leap_at_the_start_is_no_speed(void **state)
 {
 	struct progress_view v = {0};
@@ -109,6 +121,7 @@ int main(void)
 		cmocka_unit_test(text_is_made_harmless),
 		cmocka_unit_test(bytes_for_people),
 		cmocka_unit_test(the_line_fits),
+		cmocka_unit_test(nothing_is_left_at_the_end),
 		cmocka_unit_test(a_leap_at_the_start_is_no_speed),
 		cmocka_unit_test(modes),
 	};
