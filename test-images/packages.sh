@@ -7,9 +7,11 @@ set -eu
 
 build='gcc make pkg-config libcurl4-openssl-dev libssl-dev libzstd-dev libubootenv-dev
   libjansson-dev libinih-dev'
-demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd'
+demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
+  mtools'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
-  nginx-light libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils
+  nginx-light libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
+  mtools
   universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
 case ${1-} in

@@ -304,6 +304,8 @@ static int create_once(const struct fw_config *config, const char *defaults,
 
 	if (session_begin(config, &ctx, &is_new, err) < 0)
 		return -1;
+	if (is_new && defaults && access(defaults, R_OK) < 0)
+		return err_errno(err, OTA_CONFIG, "%s", defaults);
 	if (is_new && defaults && libuboot_load_file(ctx, defaults) < 0)
 		return err_set(err, OTA_CONFIG, "%s: not lines of NAME=value", defaults);
 	return write_copy(ctx, config, env, err);

@@ -12,6 +12,11 @@ make_device
 must on fetch oci:v1
 truncate -s 1M device/slots/b.img
 refused 15 'an image larger than the slot' on write
+truncate -s $(($(stat -c %s v1.img) - 1)) device/slots/b.img
+refused 15 'a slot that is smaller by one byte' on write
+truncate -s +1 device/slots/b.img
+exits 0 'a slot that fits to the byte' on write
+rm device/var/lib/ota/slots/b.json
 truncate -s 8M device/slots/b.img
 refused 18 'the slot that runs' on write --slot a
 sed -i 's/slots.b.img/slots\/a.img/' device/etc/ota/ota.conf
@@ -19,6 +24,9 @@ refused 20 'both slots on one device' on write
 sed -i '/slot.b/{n;s/a.img/b.img/}' device/etc/ota/ota.conf
 mv device/slots/b.img kept
 refused 16 'a slot that is missing' on write
+sed 's#/slots/b.img#/dev/disk/by-partlabel/rootfs_b#' device/etc/ota/ota.conf >no-partitions.conf
+refused 16 'a disk without the partitions' on --config no-partitions.conf write
+holds 'and says how to see what there is' says blkid
 mkdir device/slots/b.img
 refused 20 'a slot that is a folder' on write
 rmdir device/slots/b.img
@@ -81,6 +89,13 @@ refused 17 'both copies of the environment torn' on bootswap
 exits 17 'status tells what it knows, and why not all' on status
 holds 'the slots are told all the same' grep -q '^slot b' out
 cp env device/uboot.env
+cp device/etc/fw_env.config fw_env.kept
+printf '%s 0x0 0x4000\n%s 0x4000000 0x4000\n' "$dir/device/uboot.env" "$dir/device/uboot.env" >device/etc/fw_env.config
+refused 17 'fw_env.config that points outside of the disk' on bootswap
+printf '%s -0x9000 0x4000\n%s 0x4000 0x4000\n' "$dir/device/uboot.env" "$dir/device/uboot.env" >device/etc/fw_env.config
+refused 17 'or before its begin' on bootswap
+exits 17 'and status says so' on status
+cp fw_env.kept device/etc/fw_env.config
 
 # --- locks ---
 on commit
