@@ -29,8 +29,8 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 	if (device_read(front, &facts, err) < 0 ||
 		boot_rollback(&facts.device, &options, front_progress(front), &r, err) < 0)
 		return -1;
-	output_say(front, "%s is the next to boot%s", boot_slot(&r, slot),
-		r.trial ? ", on trial: reboot now" : "");
+	output_say(front, "%s is the next to boot%s%s", boot_slot(&r, slot),
+		r.trial ? ", on trial" : "", r.reboot ? ": reboot now" : "");
 	return boot_tell(front, &r, err);
 }
 

@@ -77,10 +77,12 @@ static int session_begin(
 		*is_new = ret == -ENODATA;
 	if (ret == -ENODATA && is_new)
 		return 0;
-	if (ret == -ENODATA)
-		return err_set(err, OTA_BOOTENV,
-			"both copies are damaged or were never written (%s, %s)",
+	if (ret == -ENODATA) {
+		err_set(err, OTA_BOOTENV, "both copies are damaged or were never written (%s, %s)",
 			config->copy[0].device, config->copy[1].device);
+		return err_hint(err, "name the slot that runs: ota bootswap --factory --slot a, "
+				     "or b");
+	}
 	if (ret < 0)
 		return err_set(err, OTA_BOOTENV,
 			"%s or %s could not be read: too short, or no access",
@@ -118,9 +120,10 @@ static int read_slot(struct uboot_ctx *ctx, char *slot, struct err *err)
 		err_set(err, OTA_BOOTENV, "variable " VAR_SLOT " is missing");
 		return err_hint(err, "set it to the running slot, a or b, with fw_setenv");
 	}
-	if (strcmp(text, "a") && strcmp(text, "b"))
-		return err_set(
-			err, OTA_BOOTENV, "variable " VAR_SLOT " is '%.40s', not a or b", text);
+	if (strcmp(text, "a") && strcmp(text, "b")) {
+		err_set(err, OTA_BOOTENV, "variable " VAR_SLOT " is '%.40s', not a or b", text);
+		return err_hint(err, "set it to the running slot, a or b, with fw_setenv");
+	}
 	*slot = text[0];
 	return 0;
 }

@@ -17,6 +17,7 @@ struct boot_result {
 	char version[VERSION_LEN]; /* of it; "" where it is not known */
 	bool already;              /* the result stood */
 	bool trial;                /* it will boot on trial */
+	bool reboot;               /* it does not run yet */
 	bool notes_lost;           /* done, but it could not be noted: see why */
 	struct err why;
 };

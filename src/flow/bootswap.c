@@ -24,8 +24,9 @@ static int check_epoch(const struct turn *t, char slot, enum ota_code code, stru
 
 	if (has >= committed)
 		return 0;
-	return err_set(err, code, "slot %c has epoch %ju, and this device has committed %ju", slot,
+	err_set(err, code, "slot %c has epoch %ju, and this device has committed %ju", slot,
 		(uintmax_t)has, (uintmax_t)committed);
+	return err_hint(err, "there is no way back below an epoch; a newer release: ota check");
 }
 
 static int check_written(const struct turn *t, char slot, struct err *err)
@@ -142,10 +143,11 @@ static int go_back_to_good(struct turn *t, const struct progress *progress,
 	char other = slot_other(t->s.running);
 	enum slot_state state = situation_slot(&t->s, other)->state;
 
-	if (state != SLOT_GOOD)
-		return err_set(err, OTA_NOTHING,
-			"slot %c is %s: there is no good one to go back to", other,
-			slot_state_name(state));
+	if (state != SLOT_GOOD) {
+		err_set(err, OTA_NOTHING, "slot %c is %s: there is no good one to go back to",
+			other, slot_state_name(state));
+		return err_hint(err, "an older release comes by: ota fetch --downgrade SOURCE");
+	}
 	if (check_epoch(t, other, OTA_NOTHING, err) < 0)
 		return -1;
 	return try_other(t, BOOT_ON_ROLLBACK, progress, result, err);

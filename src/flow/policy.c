@@ -54,13 +54,18 @@ int policy_check_fit(
 			r->version, r->compatible, d->compatible);
 		return err_hint(err, "compatible = in ota.conf and --compatible of ota pack");
 	}
-	if (d->channel && strcmp(r->channel, d->channel))
-		return err_set(err, OTA_UNTRUSTED, "release %s is of channel '%s', not '%s'",
-			r->version, r->channel, d->channel);
-	if (r->epoch < epoch)
-		return err_set(err, OTA_UNTRUSTED,
+	if (d->channel && strcmp(r->channel, d->channel)) {
+		err_set(err, OTA_UNTRUSTED, "release %s is of channel '%s', not '%s'", r->version,
+			r->channel, d->channel);
+		return err_hint(err, "channel = in [device] of ota.conf, --channel of ota pack");
+	}
+	if (r->epoch < epoch) {
+		err_set(err, OTA_UNTRUSTED,
 			"release %s has epoch %ju, and this device has committed %ju", r->version,
 			(uintmax_t)r->epoch, (uintmax_t)epoch);
+		return err_hint(
+			err, "there is no way back below an epoch; a newer release: ota check");
+	}
 	return check_expiry(s, r, err) < 0 ? -1 : check_begun(r, err);
 }
 

@@ -141,6 +141,7 @@ int turn_apply(struct turn *t, enum boot_event event, uint64_t epoch, struct boo
 	t->s.env = next;
 	result->slot = next.slot;
 	result->trial = next.upgrade_available;
+	result->reboot = next.slot != t->s.running;
 	strcpy(result->version, situation_slot(&t->s, next.slot)->version);
 	result->notes_lost = t->store.lost;
 	result->why = t->store.why;

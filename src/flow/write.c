@@ -31,11 +31,15 @@ static int choose_slot(struct writing *w, char wanted, char *slot, struct err *e
 		return -1;
 	if (!wanted)
 		*slot = slot_other(s->running);
-	if (*slot == s->running)
-		return err_set(err, OTA_BUSY, "slot %c is the one that runs", *slot);
-	if (slot_same(w->d->slots[0], w->d->slots[1]))
-		return err_set(err, OTA_CONFIG, "slot a and slot b are the same device: %s",
+	if (*slot == s->running) {
+		err_set(err, OTA_BUSY, "slot %c is the one that runs", *slot);
+		return err_hint(err, "without --slot the other one is written: ota write");
+	}
+	if (slot_same(w->d->slots[0], w->d->slots[1])) {
+		err_set(err, OTA_CONFIG, "slot a and slot b are the same device: %s",
 			w->d->slots[0]);
+		return err_hint(err, "which partitions are there: blkid");
+	}
 	if (!s->running || !s->has_env)
 		return 0; /* in the factory there may be no environment yet */
 	if (situation_settle(w->d, s, true, err) < 0)
@@ -78,8 +82,9 @@ static int check_size(const struct writing *w, struct err *err)
 
 	if (need <= w->slot.size_bytes)
 		return 0;
-	return err_set(err, OTA_SPACE, "the image has %ju bytes, and slot %s has room for %ju",
+	err_set(err, OTA_SPACE, "the image has %ju bytes, and slot %s has room for %ju",
 		(uintmax_t)need, w->slot.path, (uintmax_t)w->slot.size_bytes);
+	return err_hint(err, "is 'device' the right partition? lsblk tells their sizes");
 }
 
 /* From here on the slot's old content counts for nothing. */
