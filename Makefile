@@ -39,7 +39,7 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps check demo units fuzz fuzz-bins docs format install clean compile-commands
+.PHONY: all help deps check demo disk units fuzz fuzz-bins docs format install clean compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
 	@ln -sfn $(MODE)/ota build/ota
@@ -47,6 +47,7 @@ all: $(BUILD)/ota
 help:
 	@printf '%s\n' 'make            build/ota' \
 	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
+	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
@@ -93,6 +94,12 @@ demo:
 	@test-images/packages.sh demo
 	@$(MAKE) --no-print-directory -s all
 	@OTA=$(CURDIR)/build/ota BUILD=$(CURDIR)/build test-images/demo.sh
+
+disk:
+	@test-images/packages.sh build
+	@test-images/packages.sh demo
+	@$(MAKE) --no-print-directory -s all
+	@OTA=$(CURDIR)/build/ota test-images/disk.sh build/demo/images build/disk
 
 fuzz:
 	@test-images/packages.sh check

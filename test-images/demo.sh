@@ -11,7 +11,7 @@ ota=$(realpath "${OTA:?names the binary}")
 mkdir -p "${BUILD:?names the folder to work in}/demo/bin"
 cd "$BUILD/demo"
 PATH=$PWD/bin:$PATH:/usr/sbin:/sbin
-ln -sf "$ota" "$recipes/../contrib/ota-update" "$recipes/../contrib/ota-boot" bin/
+ln -sf "$ota" "$recipes"/../contrib/{ota-update,ota-boot,factory.sh} bin/
 
 bold='' plain=''
 if [ -t 1 ]; then
@@ -58,9 +58,26 @@ slot_is() {
   run 0 cmp -n "$(stat -c %s "images/v$2.ext4")" "device/slots/$1.img" "images/v$2.ext4"
 }
 
+# boot_files_are SLOT VERSION: the boot partition has this image's kernel for the slot, and its list
+boot_files_are() {
+  debugfs -R "cat /boot/vmlinuz" "images/v$2.ext4" 2>/dev/null >images/kernel
+  run 0 cmp "device/boot/ota/$1/vmlinuz" images/kernel
+  run 0 sh -c "cd device/boot/ota/$1 && sha256sum -c .ota-files"
+}
+
+# The boot files are in the image. A device needs root to look into it, which whoever runs this may
+# not have: then the release carries them.
+# pack_release VERSION LAYOUT [OPTION...]
 pack_release() {
-  run 0 ota pack --rootfs "images/v$1.ext4" --compatible demo-board --version "$1.0" -o "releases/$1.0"
-  run 0 ota sign --key demo.key "releases/$1.0"
+  local boot=()
+  if [ "$(id -u)" -ne 0 ]; then
+    rm -rf "images/files$1" && mkdir "images/files$1"
+    debugfs -R "rdump /boot images/files$1" "images/v$1.ext4" 2>/dev/null
+    boot=(--boot "images/files$1/boot")
+  fi
+  run 0 ota pack --rootfs "images/v$1.ext4" "${boot[@]}" --compatible demo-board --version "$1.0" \
+    -o "releases/$2" "${@:3}"
+  run 0 ota sign --key demo.key "releases/$2"
 }
 
 make_releases() {
@@ -71,9 +88,10 @@ make_releases() {
   else
     rm -rf releases demo.key demo.pub
     run 0 ota keygen demo
-    pack_release 1
-    pack_release 2
-    pack_release 3
+    pack_release 1 1.0
+    pack_release 2 2.0
+    pack_release 3 3.0
+    pack_release 2 2.0-wave --phase 40 --level 1
     echo "$stamp" >releases/stamp
   fi
   run 0 ota inspect oci:releases/2.0
@@ -87,16 +105,32 @@ make_server() {
 
 make_device() {
   rm -rf device
-  run 0 "$recipes/sandbox.sh" --running none --compatible demo-board --source "$source" \
+  run 0 "$recipes/sandbox.sh" --running none --boot yes --compatible demo-board --source "$source" \
     --ca server/ca.pem device
   run 0 cp demo.pub device/etc/ota/trust.d/
   self_test
   run 0 ota --root device write --slot a oci:releases/1.0
+  run 0 ota --root device bootswap --factory --slot a
   slot_is a 1
+  boot_files_are a 1
   power_cycle
   run 0 ./power-cycle
   run 0 ota --root device status
   holds '"running": *"a"' '"trial": *false'
+}
+
+# Each device decides for itself: the same answer every time, and all of a wave are in the next.
+wave() {
+  local n in=0
+  for ((n = 1; n <= 20; n++)); do
+    sed "s/^compatible/id = device-$n\n&/" device/etc/ota/ota.conf >device.conf
+    if ota --root device --config device.conf check >/dev/null 2>&1; then
+      printf ' device-%d: its turn\n' $n
+      in=$((in + 1))
+    fi
+  done
+  echo "$in of 20 devices take it in the first wave"
+  [ $in -gt 0 ] && [ $in -lt 20 ]
 }
 
 # What the device runs after booting a release on trial: it looks into the slot that booted.
@@ -146,6 +180,22 @@ The device is a folder: its slots are files, its boot environment is U-Boot's.
 END
 make_device
 
+title 'A disk of the factory, ready to flash' <<'END'
+The same two steps, and a boot partition, a data partition and GPT around them,
+without root and without mounting; then all of it is read back from the disk.
+END
+run 0 mkdir -p keys
+run 0 cp demo.pub keys/
+rm -f disk.img
+run 0 factory.sh --compatible demo-board --trust keys --size 1280M --slot 520M disk.img oci:releases/1.0
+
+title 'A wave' <<'END'
+v2 goes to 40 percent of the devices first: the same image, packed with --phase 40.
+END
+run 0 ln -sfn releases/2.0-wave www
+run 0 wave
+run 0 ln -sfn releases/2.0 www
+
 title 'The update, step by step' <<'END'
 Each command is one step that happened or did not; each can be run again.
 END
@@ -153,6 +203,8 @@ run 0 ota --root device check
 run 0 ota --root device fetch
 run 0 ota --root device write
 slot_is b 2
+run 0 ota --root device bootfiles
+boot_files_are b 2
 run 0 ota --root device bootswap
 run 0 ./power-cycle
 holds '"running": *"b"' '"trial": *true'
@@ -161,6 +213,7 @@ run 0 ota --root device status
 holds '"running": *"b"' '"next": *"b"' '"trial": *false'
 run 3 ota --root device check
 slot_is a 1
+boot_files_are a 1
 
 title 'A bad release, and back' <<'END'
 The same steps in two scripts: ota-update for cron, ota-boot for each boot. They
@@ -176,6 +229,7 @@ holds '"running": *"b"' '"next": *"b"' '"trial": *false' '"reason": *"check"'
 run 0 ota-boot --root device
 run 3 ota --root device check
 slot_is b 2
+boot_files_are b 2
 run 0 ota --root device status
 
 printf '\n%sAll %d steps went as they should, in %d s.%s\n' "$bold" "$steps" "$SECONDS" "$plain"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Debian root file systems to update between, as ext4 images in OUT_DIR:
+# with Debian's kernel in /boot, and nothing else of the kernel's package:
 #   v1.ext4  the release pocket alone
 #   v2.ext4  with its updates and security updates
 #   v3.ext4  v2 again, but broken: its self-test finds /etc/demo-broken
@@ -57,6 +58,21 @@ sources() {
   done
 }
 
+# What mmdebstrap runs with the root folder: the boot files of the newest kernel that its sources have
+kernel_hook() {
+  cat <<'END'
+set -eu
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+kernel=$(apt-cache depends "linux-image-cloud-$(dpkg --print-architecture)" | sed -n 's/.*Depends: \(linux-image-[0-9]\)/\1/p' | head -n 1)
+cd "$1/tmp"
+apt-get download -qq -o APT::Sandbox::User= "$kernel"
+dpkg-deb --fsys-tarfile "$kernel"_*.deb | tar --no-same-owner -xf - -C "$1" ./boot
+rm -f "$kernel"_*.deb "$1"/boot/System.map-*
+mv "$1"/boot/vmlinuz-* "$1/boot/vmlinuz"
+mv "$1"/boot/config-* "$1/boot/config"
+END
+}
+
 # bootstrap VERSION < deb lines: a tar of the root file system; nothing of this machine gets in
 # but the way that its apt reaches the network.
 bootstrap() {
@@ -68,6 +84,7 @@ bootstrap() {
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --customize-hook='echo demo >"$1/etc/hostname"; : >"$1/etc/resolv.conf"; rm -f "$1"/etc/*-' \
+    --customize-hook="$scratch/kernel" \
     --customize-hook='mkdir -p "$1/usr/lib/ota"; echo "VERSION_ID='"$1"'" >"$1/usr/lib/ota/release"' \
     "$codename" "$scratch/$1.tar" -
 }
@@ -128,6 +145,8 @@ break_image() {
 find_archive
 sources '' >"$scratch/1.0.list"
 sources '' -updates -security >"$scratch/2.0.list"
+{ echo '#!/bin/sh'; kernel_hook; } >"$scratch/kernel"
+chmod 755 "$scratch" "$scratch/kernel"
 echo "Bootstrapping Debian $codename twice; this takes about a minute." >&2
 bootstrap 1.0 <"$scratch/1.0.list" &
 first=$!

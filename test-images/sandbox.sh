@@ -6,7 +6,8 @@
 #   --size SIZE        of a slot (600M)
 #   --image FILE       what slot a holds (nothing)
 #   --boot yes|no      has it boot files, kept below boot/ota? (no)
-#   --running a|none   what the kernel command line says; none: fresh from the factory line (a)
+#   --running a|none   what the kernel command line says (a); none: on the factory line, where there
+#                      is no boot environment yet
 #   --source SOURCE    --compatible NAME (sandbox)    --ca FILE    for ota.conf
 set -eu
 
@@ -61,6 +62,7 @@ echo 0123456789abcdef0123456789abcdef >"$dir/etc/machine-id"
 # fw_setenv stores only what changes and takes the copies in turn: two changes fill both.
 printf '%s 0x0 0x4000\n%s 0x4000 0x4000\n' "$dir/uboot.env" "$dir/uboot.env" >"$dir/etc/fw_env.config"
 truncate -s 32768 "$dir/uboot.env"
+[ "$running" != none ] || exit 0
 echo ota_slot=a >"$dir/initial.env"
 fw() { fw_setenv -c "$dir/etc/fw_env.config" -f "$dir/initial.env" "$@"; }
 # it says on stderr that there is no environment yet
