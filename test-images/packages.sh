@@ -11,7 +11,7 @@ demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl 
   mtools'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
   nginx-light libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
-  mtools
+  mtools strace
   universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
 case ${1-} in

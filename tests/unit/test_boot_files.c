@@ -120,6 +120,26 @@ static void the_old_set_goes_with_all_that_lies_there(void **state)
 	assert_int_equal(access(at(state, "b/Image"), F_OK), 0);
 }
 
+/* Whatever stops the removal of the old set half-way: it is no set any more by then. */
+static void the_old_list_goes_first(void **state)
+{
+	AUTO_BOOTSET set = BOOTSET;
+	char deep[16];
+	struct err err;
+
+	make_set(state);
+	for (char name = 'a'; name <= 'z'; name++) {
+		snprintf(deep, sizeof(deep), "b/%c", name);
+		char path[128 + 2 * 20] = "";
+		strcpy(path, at(state, deep));
+		for (int depth = 0; depth < 20; depth++)
+			strcat(path, "/d");
+		assert_works(dir_make(path, &err));
+	}
+	assert_fails(bootset_begin(&set, *state, 'b', &content, &err), OTA_IO);
+	assert_int_equal(access(at(state, "b/.ota-files"), F_OK), -1);
+}
+
 static void a_file_that_reads_back_differently_is_none(void **state)
 {
 	AUTO_BOOTSET set = BOOTSET;
@@ -173,6 +193,7 @@ int main(void)
 		cmocka_unit_test(names_in_each_other_s_way),
 		in_scratch(a_set_is_whole_or_none),
 		in_scratch(the_old_set_goes_with_all_that_lies_there),
+		in_scratch(the_old_list_goes_first),
 		in_scratch(a_file_that_reads_back_differently_is_none),
 		in_scratch(a_damaged_list_is_none),
 		in_scratch(room_is_reckoned_before),
