@@ -39,7 +39,7 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps check demo units fuzz fuzz-bins docs format install clean compile-commands
+.PHONY: all help deps check demo waves units fuzz fuzz-bins docs format install clean compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
 	@ln -sfn $(MODE)/ota build/ota
@@ -48,6 +48,7 @@ help:
 	@printf '%s\n' 'make            build/ota' \
 	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
 	  'make check      every test, with a count at the end' \
+	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
 	  'make fuzz       fuzz each parser for FUZZ_SECONDS=60' \
@@ -93,6 +94,11 @@ demo:
 	@test-images/packages.sh demo
 	@$(MAKE) --no-print-directory -s all
 	@OTA=$(CURDIR)/build/ota BUILD=$(CURDIR)/build test-images/demo.sh
+
+waves:
+	@test-images/packages.sh check
+	@$(MAKE) --no-print-directory -s all
+	@OTA=$(CURDIR)/build/ota tests/bench/waves.sh
 
 fuzz:
 	@test-images/packages.sh check
