@@ -39,7 +39,8 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps check demo disk units fuzz fuzz-bins docs format install clean compile-commands
+.PHONY: all help deps check demo disk waves units fuzz fuzz-bins docs format install clean \
+	compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
 	@ln -sfn $(MODE)/ota build/ota
@@ -49,6 +50,7 @@ help:
 	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
+	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
 	  'make fuzz       fuzz each parser for FUZZ_SECONDS=60' \
@@ -100,6 +102,11 @@ disk:
 	@test-images/packages.sh demo
 	@$(MAKE) --no-print-directory -s all
 	@OTA=$(CURDIR)/build/ota test-images/disk.sh build/demo/images build/disk
+
+waves:
+	@test-images/packages.sh check
+	@$(MAKE) --no-print-directory -s all
+	@OTA=$(CURDIR)/build/ota tests/bench/waves.sh
 
 fuzz:
 	@test-images/packages.sh check

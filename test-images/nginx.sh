@@ -46,7 +46,7 @@ user $(id -un) $(id -gn);
 worker_processes 1;
 pid $dir/nginx.pid;
 error_log $dir/error.log;
-events { worker_connections 64; }
+events { }
 http {
   log_format brief '\$request_method \$uri \$status \$bytes_sent \$http_range';
   access_log $dir/access.log brief;

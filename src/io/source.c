@@ -22,6 +22,7 @@ struct source {
 	struct http *http; /* NULL for a folder */
 	char place[PATH_MAX];
 	char tag[TAG_LEN];
+	struct buf index; /* a web server's index.json, once it was read */
 };
 
 static int add_to_buf(void *ctx, const void *data, size_t len, struct err *err)
@@ -71,17 +72,25 @@ static int web_url(const struct source *s, const char *path, char out[PATH_MAX],
 	return path_join(out, s->place, path, err);
 }
 
+/* Read once: release and signature come from one list, whatever is published meanwhile. */
+static int read_index(struct source *s, const char *url, struct err *err)
+{
+	const struct http_range whole = {0};
+	const struct sink sink = {add_to_buf, &s->index};
+
+	if (s->index.len > 0 || http_get(s->http, url, &whole, &sink, err) == 0)
+		return 0;
+	s->index.len = 0;
+	return -1;
+}
+
 static int web_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
 {
-	AUTO_BUF text = BUF(JSON_MAX_BYTES);
-	const struct http_range whole = {0};
-	const struct sink sink = {add_to_buf, &text};
 	char url[PATH_MAX];
 
-	if (web_url(s, "index.json", url, err) < 0 ||
-		http_get(s->http, url, &whole, &sink, err) < 0)
+	if (web_url(s, "index.json", url, err) < 0 || read_index(s, url, err) < 0)
 		return -1;
-	if (layout_index_find(text.data ? text.data : "", text.len, tag, d, err) == 0)
+	if (layout_index_find(s->index.data ? s->index.data : "", s->index.len, tag, d, err) == 0)
 		return 0;
 	err_wrap(err, "%s", url);
 	if (err->code == OTA_CORRUPT)
@@ -182,6 +191,7 @@ struct source *source_open(const char *text, const struct source_options *option
 		err_set(err, OTA_FAILED, "out of memory");
 		return NULL;
 	}
+	s->index = (struct buf)BUF(JSON_MAX_BYTES);
 	if (open_by_form(s, text, options, err) == 0)
 		return s;
 	source_close(s);
@@ -192,6 +202,7 @@ void source_close(struct source *s)
 {
 	if (s->http)
 		http_free(s->http);
+	buf_free(&s->index);
 	free(s);
 }
 

@@ -34,7 +34,8 @@ void source_close(struct source *s);
 const char *source_name(const struct source *s);
 const char *source_tag(const struct source *s);
 
-/* Finds the manifest of a tag. Errors: refused (no such tag, 404), retry, corrupt, io. */
+/* Finds the manifest of a tag. The list of a web server is read once, so that all tags that are
+ * found are of one state. Errors: refused (no such tag, 404), retry, corrupt, io. */
 int source_resolve(
 	struct source *s, const char *tag, struct descriptor *d, struct err *err) MUST_USE;
 

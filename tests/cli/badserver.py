@@ -36,6 +36,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, b"<!doctype html><title>Log in</title>")
         if fault == "huge" and path == "index.json":
             return self.answer(200, b"[" * (64 << 20))
+        if fault == "published" and path == "index.json":
+            sent[fault] = sent.get(fault, 0) + 1
+            if sent[fault] > 1:
+                return self.answer(200, b'{"schemaVersion":2,"manifests":[]}')
         if fault == "loop":
             return self.answer(302, b"", headers=[("Location", self.path)])
         status = {"forbidden": 403, "gone": 404, "error": 500}.get(fault)

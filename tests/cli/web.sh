@@ -10,6 +10,7 @@ must "$tree/test-images/nginx.sh" start server www 0 http:0
 make_device --ca server/ca.pem --source "https://localhost:$tls"
 
 exits 0 'check over TLS' on check
+holds 'reads the list of manifests once' test "$(grep -c '/index\.json ' server/access.log)" -eq 1
 exits 0 'fetch over TLS' on fetch
 exits 0 'write what was fetched' on write
 holds 'the slot holds the image' slot_holds b v1
@@ -102,5 +103,6 @@ for case in \
 done
 rm -rf device/var/lib/ota/partial/*
 exits 0 'a link that breaks now and then is borne' on fetch "$base/flaky"
+exits 0 'a release that is published while it is asked for' on check --retry "$base/published"
 kill $bad
 finish
