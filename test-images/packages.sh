@@ -9,7 +9,7 @@ build='gcc make pkg-config libcurl4-openssl-dev libssl-dev libzstd-dev libuboote
   libjansson-dev libinih-dev'
 demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
-  nginx-light libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils
+  nginx-light libubootenv-tool u-boot-tools e2fsprogs fdisk squashfs-tools erofs-utils
   universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
 case ${1-} in
