@@ -44,7 +44,7 @@ make_image() {
 
 make_build_machine() {
   build=$work/build
-  mkdir -p "$build/bin" "$build/www" "$build/boot" "$build/rootfs/opt"
+  mkdir -p "$build/bin" "$build/www" "$build/boot" "$build/rootfs/opt/acme"
   ln -s "$ota" "$tree/contrib/ota-update" "$tree/contrib/ota-boot" "$build/bin/"
   for version in 1.0.0 1.1.0 1.2.0-broken 1.3.0 1.4.0; do make_image $version; done
   head -c 900000 "$build/rootfs-1.0.0.ext4" >"$build/boot/Image"
@@ -52,9 +52,9 @@ make_build_machine() {
   make -s -C "$tree" MODE=release install DESTDIR="$work/installed" >/dev/null
 }
 
-# program NAME: the script on stdin, on the device's path
+# program FILE: made of the script on stdin
 program() {
-  cat >"$device/run/bin/$1" && chmod +x "$device/run/bin/$1"
+  cat >"$1" && chmod +x "$1"
 }
 
 # What stands in for the machine and for the product that the pages speak of.
@@ -62,12 +62,12 @@ make_programs() {
   mkdir -p "$device/run/bin"
   cp "$tree/test-images/bootloader" "$ota" "$tree/contrib/ota-update" "$tree/contrib/ota-boot" \
     "$device/run/bin"
-  program reboot <<'END'
+  program "$device/run/bin/reboot" <<'END'
 #!/bin/sh
 bootloader /etc/fw_env.config /proc/cmdline /proc/sys/kernel/random/boot_id
 [ ! -x /opt/acme/open-data ] || exec /opt/acme/open-data
 END
-  program acme-gateway <<'END'
+  program "$build/rootfs/opt/acme/gateway" <<'END'
 #!/bin/sh
 case $1 in
   health)
@@ -76,7 +76,7 @@ case $1 in
     ;;
 esac
 END
-  program sleep </dev/null # nothing here takes long
+  program "$device/run/bin/sleep" </dev/null # nothing here takes long
 }
 
 make_device() {
