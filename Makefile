@@ -9,7 +9,8 @@ BUILD := build/$(MODE)
 # the floor under a device's clock; a release tarball sets SOURCE_DATE_EPOCH
 BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 CC ?= gcc
-PKGS := libcrypto libzstd libubootenv jansson inih
+LIB_PKGS := libcrypto libzstd libubootenv jansson
+PKGS := $(LIB_PKGS) inih
 
 CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DOTA_VERSION='"$(VERSION)"'
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -33,6 +34,9 @@ LIB_SRC := $(wildcard src/*/*.c)
 CMD_SRC := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+# the library's door; what these include is installed with them
+PUBLIC := $(patsubst %,src/flow/%.h,advice boot inspect install pack sign status) \
+  src/base/interrupt.h src/trust/key.h
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)
 FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
@@ -120,8 +124,15 @@ format:
 	clang-format -i $(LIB_SRC) $(CMD_SRC) $(wildcard src/*/*.h cmd/*.h man/*.c tests/*/*.[ch])
 
 install: UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+install: HEADERS = $(sort $(filter src/%,$(shell $(CC) $(CPPFLAGS) -MM $(PUBLIC))))
 install: $(BUILD)/ota
 	install -Dm755 $(BUILD)/ota $(DESTDIR)$(PREFIX)/bin/ota
+	install -Dm644 $(BUILD)/libota.a $(DESTDIR)$(PREFIX)/lib/libota.a
+	for h in $(HEADERS:src/%=%); do \
+	  install -Dm644 src/$$h $(DESTDIR)$(PREFIX)/include/ota/$$h || exit; done
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's#@PREFIX@#$(PREFIX)#; s#@VERSION@#$(VERSION)#; s#@PKGS@#$(LIB_PKGS)#' src/libota.pc.in \
+	  >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libota.pc
 	install -m755 contrib/ota-update contrib/ota-boot $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the flows need to know of this device: facts of its configuration, as plain values. The
- * caller owns every string; paths are final.
+ * caller owns every string; paths are final. There are no defaults: what a flow looks at must be
+ * there. Only what a comment says may be NULL is.
  */
 #ifndef OTA_FLOW_DEVICE_H
 #define OTA_FLOW_DEVICE_H
