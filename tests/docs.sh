@@ -45,7 +45,8 @@ make_image() {
 make_build_machine() {
   build=$work/build
   mkdir -p "$build/bin" "$build/www" "$build/boot" "$build/rootfs/opt/acme"
-  ln -s "$ota" "$tree/contrib/ota-update" "$tree/contrib/ota-boot" "$build/bin/"
+  ln -s "$ota" "$tree/contrib/ota-update" "$tree/contrib/ota-boot" \
+    "$tree/contrib/factory.sh" "$build/bin/"
   for version in 1.0.0 1.1.0 1.2.0-broken 1.3.0 1.4.0; do make_image $version; done
   head -c 900000 "$build/rootfs-1.0.0.ext4" >"$build/boot/Image"
   echo 'a tree' >"$build/boot/board.dtb"
