@@ -33,8 +33,8 @@ make_first_device() {
   make_device --running none --size 1M --ca server/ca.pem --source "https://localhost:$port/ID"
   sed -i '/^\[device\]/a id = ID' device/etc/ota/ota.conf
   must on write --slot a oci:v1
+  must on bootswap --factory --slot a
   power_cycle
-  must ota-boot --root device -q
 }
 
 # It asks below its own name, so that the log tells the devices apart.
