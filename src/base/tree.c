@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define MAX_DEPTH 8
+#define MAX_DEPTH 8   /* of what is listed */
+#define WALK_DEPTH 64 /* of what is counted or removed, whoever made it */
 
 struct listing {
 	int root_fd;
@@ -126,4 +128,67 @@ int tree_list(int root_fd, const char *folder, struct tree *t, struct err *err)
 		return -1;
 	qsort(t->files, t->n, sizeof(*t->files), by_path);
 	return 0;
+}
+
+/* Calls itself for folders. Counts bytes, or removes: everything below dir_fd, which it closes. */
+static int walk(int dir_fd, unsigned depth, bool remove, uint64_t *bytes, struct err *err);
+
+static int walk_entry(
+	int dir_fd, const char *name, unsigned depth, bool remove, uint64_t *bytes, struct err *err)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_errno(err, OTA_IO, "%s", name);
+	*bytes += (uint64_t)st.st_blocks * 512;
+	if (S_ISDIR(st.st_mode)) {
+		int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			return err_errno(err, OTA_IO, "%s", name);
+		if (walk(fd, depth + 1, remove, bytes, err) < 0)
+			return -1;
+	}
+	if (remove && unlinkat(dir_fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+		return err_errno(err, OTA_IO, "remove %s", name);
+	return 0;
+}
+
+static int walk(int dir_fd, unsigned depth, bool remove, uint64_t *bytes, struct err *err)
+{
+	DIR *d = depth > WALK_DEPTH ? NULL : fdopendir(dir_fd);
+	int rc = 0;
+
+	if (!d) {
+		close(dir_fd);
+		return err_set(err, OTA_IO, "folders lie deeper than %d", WALK_DEPTH);
+	}
+	for (struct dirent *e; rc == 0 && (e = readdir(d));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			rc = walk_entry(dir_fd, e->d_name, depth, remove, bytes, err);
+	if (rc == 0 && remove && fsync(dir_fd) < 0)
+		rc = err_errno(err, OTA_IO, "sync");
+	closedir(d);
+	return rc;
+}
+
+static int walk_all(const char *dir, bool remove, uint64_t *bytes, struct err *err)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	*bytes = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno(err, OTA_IO, "%s", dir);
+	return walk(fd, 0, remove, bytes, err) < 0 ? err_wrap(err, "%s", dir) : 0;
+}
+
+int tree_usage(const char *dir, uint64_t *bytes, struct err *err)
+{
+	return walk_all(dir, false, bytes, err);
+}
+
+int tree_remove(const char *dir, struct err *err)
+{
+	uint64_t ignored;
+
+	return walk_all(dir, true, &ignored, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The files below a folder of a tree that is not ours, such as a mounted image. Links lead inside
- * the tree, whatever they say: nothing outside of it is ever reached. Needs Linux 5.6.
+ * All that lies below a folder. Of a tree that is not ours, such as a mounted image, links lead
+ * inside the tree, whatever they say: nothing outside of it is ever reached. That needs Linux 5.6.
  */
 #ifndef OTA_BASE_TREE_H
 #define OTA_BASE_TREE_H
@@ -33,6 +33,13 @@ int tree_list(int root_fd, const char *folder, struct tree *t, struct err *err) 
 
 /* Opens one of them for reading. Errors: io, incompatible. */
 int tree_open(int root_fd, const char *folder, const char *path, struct err *err) MUST_USE;
+
+/* What all below a folder takes up on the disk; 0 where there is none. Errors: io (also: deeper
+ * than anything that we make). */
+int tree_usage(const char *dir, uint64_t *bytes, struct err *err) MUST_USE;
+
+/* Removes all below a folder, durably, and follows no link. Errors: io; then some may be left. */
+int tree_remove(const char *dir, struct err *err) MUST_USE;
 
 static inline void cleanup_tree(struct tree *t)
 {

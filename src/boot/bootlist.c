@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of a set of boot files, and the check by it; the other half of bootset.h. */
-#include <errno.h>
-#include <fcntl.h>
+#include "boot/bootlist.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/fatname.h"
-#include "base/file.h"
-#include "boot/bootlist.h"
 
 #define FIRST "# boot files of "
 #define LAST "# end "
@@ -57,7 +54,7 @@ static int check_end(const char *text, size_t len, struct err *err)
 	return err_set(err, OTA_CORRUPT, "the list of boot files is damaged");
 }
 
-static int parse_entry(char *line, bootset_each *each, void *ctx, struct err *err)
+static int parse_entry(char *line, bootlist_each *each, void *ctx, struct err *err)
 {
 	char *path = line + DIGEST_HEX_LEN + 1;
 	struct digest digest;
@@ -70,10 +67,10 @@ static int parse_entry(char *line, bootset_each *each, void *ctx, struct err *er
 	return each(ctx, path, &digest, err);
 }
 
-int bootset_parse(const char *text, size_t len, struct digest *content, bootset_each *each,
+int bootlist_parse(const char *text, size_t len, struct digest *content, bootlist_each *each,
 	void *ctx, struct err *err)
 {
-	AUTO_BUF copy = BUF(BOOTSET_LIST_MAX);
+	AUTO_BUF copy = BUF(BOOTLIST_MAX);
 
 	if (check_end(text, len, err) < 0 || buf_add(&copy, text, len - LAST_LEN, err) < 0)
 		return -1;
@@ -86,54 +83,4 @@ int bootset_parse(const char *text, size_t len, struct digest *content, bootset_
 		if (*line && parse_entry(line, each, ctx, err) < 0)
 			return -1;
 	return 0;
-}
-
-/* Of a file as it lies on the disk. */
-static int digest_of_path(const char *path, struct digest *digest, struct err *err)
-{
-	AUTO_FD fd = file_open_read(path, err);
-
-	if (fd < 0)
-		return -1;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	off_t size = lseek(fd, 0, SEEK_END);
-	if (size < 0)
-		return err_errno(err, OTA_IO, "%s", path);
-	return digest_of_file(fd, (uint64_t)size, path, digest, err);
-}
-
-static int check_file(void *ctx, const char *path, const struct digest *wanted, struct err *err)
-{
-	const char *dir = ctx;
-	struct digest is;
-	char full[PATH_MAX];
-
-	if (path_join(full, dir, path, err) < 0)
-		return -1;
-	if (digest_of_path(full, &is, err) < 0) {
-		err->code = errno == ENOENT ? OTA_CORRUPT : err->code;
-		return -1;
-	}
-	return digest_equal(&is, wanted)
-		       ? 0
-		       : err_set(err, OTA_CORRUPT, "%s is not what was written", full);
-}
-
-int bootset_check(const char *target, char slot, const struct digest *content, struct err *err)
-{
-	AUTO_BUF list = BUF(BOOTSET_LIST_MAX);
-	struct digest of;
-	char dir[PATH_MAX], path[PATH_MAX];
-
-	if (bootset_dir(target, slot, dir, err) < 0 || path_join(path, dir, BOOTSET_LIST, err) < 0)
-		return -1;
-	if (file_read(path, &list, err) < 0)
-		return errno == ENOENT
-			       ? err_set(err, OTA_NOTHING, "%s holds no set of boot files", dir)
-			       : -1;
-	if (bootset_parse(list.data ? list.data : "", list.len, &of, check_file, dir, err) < 0)
-		return err_wrap(err, "%s", dir);
-	if (!content || digest_equal(&of, content))
-		return 0;
-	return err_set(err, OTA_CORRUPT, "%s holds the boot files of another release", dir);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "boot/bootset.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,9 +9,6 @@
 
 #include "base/fatname.h"
 #include "base/file.h"
-#include "boot/bootlist.h"
-
-#define MAX_DEPTH 16 /* of what is removed: deeper than anything that we make */
 
 int bootset_dir(const char *target, char slot, char dir[PATH_MAX], struct err *err)
 {
@@ -38,65 +34,11 @@ int bootset_check_names(const struct tree *files, struct err *err)
 	return 0;
 }
 
-/* Calls itself for folders. Counts bytes, or removes: everything below dir_fd. */
-static int for_old_set(int dir_fd, unsigned depth, bool remove, uint64_t *bytes, struct err *err);
-
-static int for_old_entry(
-	int dir_fd, const char *name, unsigned depth, bool remove, uint64_t *bytes, struct err *err)
-{
-	struct stat st;
-
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_errno(err, OTA_IO, "%s", name);
-	*bytes += (uint64_t)st.st_blocks * 512;
-	if (S_ISDIR(st.st_mode)) {
-		AUTO_FD fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd < 0)
-			return err_errno(err, OTA_IO, "%s", name);
-		if (for_old_set(fd_take(&fd), depth + 1, remove, bytes, err) < 0)
-			return -1;
-	}
-	if (remove && unlinkat(dir_fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
-		return err_errno(err, OTA_IO, "remove %s", name);
-	return 0;
-}
-
-static int for_old_set(int dir_fd, unsigned depth, bool remove, uint64_t *bytes, struct err *err)
-{
-	DIR *d = depth > MAX_DEPTH ? NULL : fdopendir(dir_fd);
-	int rc = 0;
-
-	if (!d) {
-		close(dir_fd);
-		return err_set(err, OTA_IO, "the old boot files lie too deep");
-	}
-	for (struct dirent *e; rc == 0 && (e = readdir(d));)
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = for_old_entry(dir_fd, e->d_name, depth, remove, bytes, err);
-	if (rc == 0 && remove && fsync(dir_fd) < 0)
-		rc = err_errno(err, OTA_IO, "sync the folder of the old boot files");
-	closedir(d);
-	return rc;
-}
-
-/* *bytes: what the old set takes up on the disk. */
-static int walk_old_set(const char *dir, bool remove, uint64_t *bytes, struct err *err)
-{
-	AUTO_FD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	*bytes = 0;
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_errno(err, OTA_IO, "%s", dir);
-	if (for_old_set(fd_take(&fd), 0, remove, bytes, err) < 0)
-		return err_wrap(err, "%s", dir);
-	return 0;
-}
-
 /* Whole clusters for each file and for each folder on its way, and some for list and folders that
  * grow. */
 static uint64_t room_needed(const struct tree *files, uint64_t cluster)
 {
-	uint64_t clusters = 4 + BOOTSET_LIST_MAX / 4 / cluster;
+	uint64_t clusters = 4 + BOOTLIST_MAX / 4 / cluster;
 
 	for (size_t i = 0; i < files->n; i++) {
 		const struct tree_file *f = &files->files[i];
@@ -122,8 +64,7 @@ int bootset_check_room(const char *target, char slot, const struct tree *files, 
 		err_set(err, OTA_IO, "%s is on a file system that is mounted read-only", target);
 		return err_hint(err, "mount -o remount,rw, then again");
 	}
-	if (bootset_dir(target, slot, dir, err) < 0 ||
-		walk_old_set(dir, false, &old_bytes, err) < 0)
+	if (bootset_dir(target, slot, dir, err) < 0 || tree_usage(dir, &old_bytes, err) < 0)
 		return -1;
 	uint64_t cluster = v.f_bsize ? v.f_bsize : 4096;
 	uint64_t need = room_needed(files, cluster);
@@ -139,11 +80,10 @@ int bootset_begin(struct bootset *s, const char *target, char slot, const struct
 	struct err *err)
 {
 	char list[PATH_MAX];
-	uint64_t ignored;
 
 	if (bootset_dir(target, slot, s->dir, err) < 0 ||
 		path_join(list, s->dir, BOOTSET_LIST, err) < 0 || file_remove(list, err) < 0 ||
-		walk_old_set(s->dir, true, &ignored, err) < 0 || dir_make(s->dir, err) < 0)
+		tree_remove(s->dir, err) < 0 || dir_make(s->dir, err) < 0)
 		return -1;
 	return bootlist_begin(&s->list, content, err);
 }
@@ -201,4 +141,54 @@ int bootset_end(struct bootset *s, struct err *err)
 	if (bootlist_end(&s->list, err) < 0 || path_join(path, s->dir, BOOTSET_LIST, err) < 0)
 		return -1;
 	return file_publish(path, s->list.data, s->list.len, 0644, err);
+}
+
+/* Of a file as it lies on the disk. */
+static int digest_of_path(const char *path, struct digest *digest, struct err *err)
+{
+	AUTO_FD fd = file_open_read(path, err);
+
+	if (fd < 0)
+		return -1;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	off_t size = lseek(fd, 0, SEEK_END);
+	if (size < 0)
+		return err_errno(err, OTA_IO, "%s", path);
+	return digest_of_file(fd, (uint64_t)size, path, digest, err);
+}
+
+static int check_file(void *ctx, const char *path, const struct digest *wanted, struct err *err)
+{
+	const char *dir = ctx;
+	struct digest is;
+	char full[PATH_MAX];
+
+	if (path_join(full, dir, path, err) < 0)
+		return -1;
+	if (digest_of_path(full, &is, err) < 0) {
+		err->code = errno == ENOENT ? OTA_CORRUPT : err->code;
+		return -1;
+	}
+	return digest_equal(&is, wanted)
+		       ? 0
+		       : err_set(err, OTA_CORRUPT, "%s is not what was written", full);
+}
+
+int bootset_check(const char *target, char slot, const struct digest *content, struct err *err)
+{
+	AUTO_BUF list = BUF(BOOTLIST_MAX);
+	struct digest of;
+	char dir[PATH_MAX], path[PATH_MAX];
+
+	if (bootset_dir(target, slot, dir, err) < 0 || path_join(path, dir, BOOTSET_LIST, err) < 0)
+		return -1;
+	if (file_read(path, &list, err) < 0)
+		return errno == ENOENT
+			       ? err_set(err, OTA_NOTHING, "%s holds no set of boot files", dir)
+			       : -1;
+	if (bootlist_parse(list.data ? list.data : "", list.len, &of, check_file, dir, err) < 0)
+		return err_wrap(err, "%s", dir);
+	if (!content || digest_equal(&of, content))
+		return 0;
+	return err_set(err, OTA_CORRUPT, "%s holds the boot files of another release", dir);
 }

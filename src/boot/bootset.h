@@ -7,9 +7,6 @@
  *
  *   bootset_check_names -> bootset_check_room -> bootset_begin -> bootset_add* -> bootset_end
  *   bootset_check
- *
- * The list, TARGET/a/.ota-files, is for `sha256sum -c` too: lines of a digest and a path, between a
- * first line that tells what content the set is of, and a last that holds the list's own digest.
  */
 #ifndef OTA_BOOT_BOOTSET_H
 #define OTA_BOOT_BOOTSET_H
@@ -17,12 +14,10 @@
 #include <limits.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/tree.h"
-#include "io/digest.h"
+#include "boot/bootlist.h"
 
-#define BOOTSET_LIST ".ota-files"
-#define BOOTSET_LIST_MAX (256u * 1024)
+#define BOOTSET_LIST ".ota-files" /* in the folder of the set */
 
 struct bootset {
 	char dir[PATH_MAX];
@@ -31,7 +26,7 @@ struct bootset {
 
 #define BOOTSET                                                                                    \
 	{                                                                                          \
-		.list = BUF(BOOTSET_LIST_MAX)                                                      \
+		.list = BUF(BOOTLIST_MAX)                                                          \
 	}
 
 /* TARGET/a or TARGET/b. Errors: usage (too long). */
@@ -65,11 +60,6 @@ int bootset_end(struct bootset *s, struct err *err) MUST_USE;
  * is read from the disk. Errors: corrupt, with what differs; nothing, where there is no list. */
 int bootset_check(
 	const char *target, char slot, const struct digest *content, struct err *err) MUST_USE;
-
-/* Reads a list's text: calls `each` with every path and digest. Errors: corrupt; those of each. */
-typedef int bootset_each(void *ctx, const char *path, const struct digest *digest, struct err *err);
-int bootset_parse(const char *text, size_t len, struct digest *content, bootset_each *each,
-	void *ctx, struct err *err) MUST_USE;
 
 static inline void cleanup_bootset(struct bootset *s)
 {

@@ -29,17 +29,6 @@ static int check_epoch(const struct turn *t, char slot, enum ota_code code, stru
 	return err_hint(err, "there is no way back below an epoch; a newer release: ota check");
 }
 
-static int check_written(const struct turn *t, char slot, struct err *err)
-{
-	enum slot_state state = t->s.slots[slot - 'a'].state;
-
-	if (state == SLOT_PROVED || state == SLOT_GOOD)
-		return 0;
-	err_set(err, OTA_FAILED, "slot %c is %s, and only a proved slot is booted", slot,
-		slot_state_name(state));
-	return err_hint(err, "write a release into it first: ota write");
-}
-
 /* The way of bootswap, and of a rollback from a settled device: the other slot, on trial. */
 static int try_other(struct turn *t, enum boot_event event, const struct progress *progress,
 	struct boot_result *result, struct err *err)
@@ -77,7 +66,8 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 	if (t.s.state == BOOT_SWAPPED)
 		return turn_apply(&t, BOOT_ON_SWAP, 0, result, err);
 	char other = slot_other(t.s.running);
-	if (check_written(&t, other, err) < 0 || check_epoch(&t, other, OTA_UNTRUSTED, err) < 0 ||
+	if (turn_check_proved(&t, other, err) < 0 ||
+		check_epoch(&t, other, OTA_UNTRUSTED, err) < 0 ||
 		turn_check_undisturbed(&t, force, err) < 0)
 		return -1;
 	return swap(&t, progress, result, err);
@@ -88,7 +78,7 @@ static int check_factory(const struct turn *t, char slot, struct err *err)
 	if (t->s.running && t->s.running != slot)
 		return err_set(
 			err, OTA_BUSY, "slot %c runs: a device that runs is not new", t->s.running);
-	return check_written(t, slot, err);
+	return turn_check_proved(t, slot, err);
 }
 
 int boot_factory(const struct device *d, char slot, const char *defaults,

@@ -87,6 +87,17 @@ int turn_prove(struct turn *t, char slot, const struct progress *progress, struc
 	return turn_note(t, slot, err);
 }
 
+int turn_check_proved(const struct turn *t, char slot, struct err *err)
+{
+	enum slot_state state = t->s.slots[slot - 'a'].state;
+
+	if (state == SLOT_PROVED || state == SLOT_GOOD)
+		return 0;
+	err_set(err, OTA_FAILED, "slot %c is %s, and only a proved slot is booted", slot,
+		slot_state_name(state));
+	return err_hint(err, "write a release into it first: ota write");
+}
+
 int turn_note(struct turn *t, char slot, struct err *err)
 {
 	if (t->store.lost)

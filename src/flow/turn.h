@@ -33,6 +33,9 @@ struct step turn_step(struct turn *t, const char *command, char slot);
 /* Fails while somebody holds updates back by `ota lock`. Errors: busy. */
 int turn_check_undisturbed(const struct turn *t, bool force, struct err *err) MUST_USE;
 
+/* Does the slot hold a release that was read back? Errors: failed. */
+int turn_check_proved(const struct turn *t, char slot, struct err *err) MUST_USE;
+
 /* Proves a slot again unless that happened since this boot; a slot that fails is noted as unknown.
  * A slot without an index, which ota never wrote, has nothing to be held against. Errors: corrupt,
  * io, interrupted. */

@@ -148,7 +148,7 @@ static void a_file_that_reads_back_differently_is_none(void **state)
 /* Each byte of the list, turned, makes it no list. */
 static void a_damaged_list_is_none(void **state)
 {
-	AUTO_BUF text = BUF(BOOTSET_LIST_MAX);
+	AUTO_BUF text = BUF(BOOTLIST_MAX);
 	struct err err;
 
 	make_set(state);
