@@ -32,15 +32,16 @@ static bool is_fetched(const struct device *d, const struct authentic *a)
 	return true;
 }
 
-static int fetch(const struct bring *b, const struct authentic *a, struct install_result *result,
-	struct err *err)
+static int fetch(
+	const struct bring *b, struct authentic *a, struct install_result *result, struct err *err)
 {
 	const struct device *d = b->d;
 	const struct step step = {"fetch", '\0', a->release.version, &a->manifest.digest};
 
 	if (hooks_before(&d->hooks, &step, err) < 0)
 		return -1;
-	if (bring_plan(b, result, err) < 0 ||
+	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||
+		bring_plan(b, result, err) < 0 ||
 		accept_cost(d, b->source, result->moved_bytes, err) < 0 ||
 		bring_check_room(b, result->moved_bytes, err) < 0 || bring_run(b, err) < 0)
 		return err_wrap(err, "fetch release %s", a->release.version);

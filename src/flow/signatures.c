@@ -61,10 +61,8 @@ static int read_manifest(struct signatures *s, struct err *err)
 static int load_blobs(struct source *source, struct signatures *s, struct err *err)
 {
 	s->manifest_bytes = (struct buf)BUF(JSON_MAX_BYTES);
-	s->config_bytes = (struct buf)BUF(JSON_MAX_BYTES);
 	if (source_blob(source, &s->manifest, &s->manifest_bytes, err) < 0 ||
-		read_manifest(s, err) < 0 ||
-		source_blob(source, &s->config_descriptor, &s->config_bytes, err) < 0)
+		read_manifest(s, err) < 0)
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
 		if (source_blob(source, &s->items[i].descriptor, &s->items[i].payload, err) < 0)
@@ -83,6 +81,12 @@ int signatures_load(
 		return err->code == OTA_REFUSED ? 0 : -1;
 	}
 	return load_blobs(source, s, err) < 0 ? err_wrap(err, "signatures") : 0;
+}
+
+int signatures_load_config(struct source *source, struct signatures *s, struct err *err)
+{
+	s->config_bytes = (struct buf)BUF(JSON_MAX_BYTES);
+	return source_blob(source, &s->config_descriptor, &s->config_bytes, err);
 }
 
 void signatures_free(struct signatures *s)

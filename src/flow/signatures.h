@@ -35,6 +35,10 @@ void signature_tag(const struct digest *manifest, char tag[SIGNATURE_TAG_LEN]);
  * than SIGNATURES_MAX), the source's. */
 int signatures_load(struct source *source, const struct digest *manifest, struct signatures *s,
 	struct err *err) MUST_USE;
+
+/* The config of that manifest, which says nothing: only who keeps the signatures needs it, so that
+ * the layout is whole. */
+int signatures_load_config(struct source *source, struct signatures *s, struct err *err) MUST_USE;
 void signatures_free(struct signatures *s);
 
 /* Which of the keys signed this very manifest: one bit each, by the key's number. */

@@ -35,8 +35,8 @@ int store_open(struct store *s, const char *dir, const char *who, struct err *er
 int store_open_if_possible(
 	struct store *s, const char *dir, const char *who, struct err *err) MUST_USE;
 
-/* Keeps a release whose layers and indexes lie in the store already: its small blobs, then the tag,
- * one of the two above. */
+/* Keeps a release whose layers and indexes lie in the store already, and whose signatures have
+ * their config: its small blobs, then the tag, one of the two above. */
 int store_keep(
 	const char *dir, const char *tag, const struct authentic *a, struct err *err) MUST_USE;
 

@@ -169,11 +169,13 @@ static int plan_slot(
 
 /* Boot files that come with the release wait in the store for `bootfiles`; what was fetched is
  * there already. */
-static int keep_boot_files(const struct bring *b, const struct authentic *a, struct err *err)
+static int keep_boot_files(const struct bring *b, struct authentic *a, struct err *err)
 {
 	if (a->release.n_images == 1)
 		return 0;
-	return bring_run(b, err) < 0 ? -1 : store_keep(b->d->store, TAG_WRITTEN, a, err);
+	if (signatures_load_config(b->source, &a->signatures, err) < 0 || bring_run(b, err) < 0)
+		return -1;
+	return store_keep(b->d->store, TAG_WRITTEN, a, err);
 }
 
 static int write_slot(
