@@ -42,9 +42,12 @@ static int choose_slot(struct writing *w, char wanted, char *slot, struct err *e
 	}
 	if (!s->running || !s->has_env)
 		return 0; /* in the factory there may be no environment yet */
-	if (situation_settle(w->d, s, true, err) < 0)
-		return -1;
-	return boot_permit(s->state, BOOT_ON_WRITE, err);
+	return situation_settle(w->d, s, true, err);
+}
+
+static int check_permitted(const struct situation *s, struct err *err)
+{
+	return s->running && s->has_env ? boot_permit(s->state, BOOT_ON_WRITE, err) : 0;
 }
 
 static bool record_holds(const struct slot_record *r, const struct authentic *a)
@@ -212,6 +215,8 @@ static int run(struct writing *w, bool stored, const struct write_options *optio
 			  (w->record->state == SLOT_PROVED || w->record->state == SLOT_GOOD);
 	if (result->already)
 		return 0;
+	if (check_permitted(&w->s, err) < 0)
+		return -1;
 	const struct step step = {"write", slot, w->a.release.version, &w->a.manifest.digest};
 	if (slot_open(&w->slot, device_slot(w->d, slot), SLOT_FOR_WRITING, err) < 0 ||
 		check_size(w, err) < 0 ||

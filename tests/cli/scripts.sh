@@ -58,6 +58,20 @@ OTA_PAUSE=1 exits 0 'ota-boot waits for another step to end' boot
 holds 'and keeps the release' is '.running + (.trial | tostring)' afalse
 wait
 
+# --- a machine that lost its power before its reboot ---
+make_release v4 4.0
+ln -sfn ../v4 device/www
+must on fetch
+must on write
+must on bootswap
+before=$(reboots)
+exits 0 'ota-update on a device that is swapped already' update
+holds 'reboots it' test "$(reboots)" -eq $((before + 1))
+holds 'into the trial' is '.running + (.trial | tostring)' btrue
+exits 0 'ota-update during the trial has nothing to do' update
+holds 'and does not reboot' test "$(reboots)" -eq $((before + 1))
+exits 0 'ota-boot keeps it' boot
+
 rm device/www
 exits 16 "a step's failure is passed on" update
 sed -i 's/^source.*//' device/etc/ota/ota.conf
