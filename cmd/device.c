@@ -60,6 +60,7 @@ int device_read(struct front *front, struct device_facts *facts, struct err *err
 		.boot_id = facts->boot_id,
 		.boot_files = c->boot.files,
 		.boot_target = c->boot.target,
+		.root = front->options.root ? NULL : "/",
 		.checks = c->commit.checks,
 		.checks_timeout_ms = c->commit.timeout_ms,
 		.hooks = {c->device.hooks, warn, front},

@@ -6,6 +6,19 @@
 
 #define OURS ".ota" /* how temporary files and the list of a set begin */
 
+/* NAME~1.EXT, as FAT calls a longer name beside its own: it could be that of another file. */
+static bool is_short_alias(const char *name, size_t len)
+{
+	const char *dot = memchr(name, '.', len);
+	size_t base = dot ? (size_t)(dot - name) : len, digits = base;
+
+	if (base > 8 || (dot && (len - base - 1 > 3 || memchr(dot + 1, '.', len - base - 1))))
+		return false;
+	while (digits > 0 && name[digits - 1] >= '0' && name[digits - 1] <= '9')
+		digits--;
+	return digits < base && digits > 0 && name[digits - 1] == '~';
+}
+
 static const char *fault_of_name(const char *name, size_t len)
 {
 	if (len == 0)
@@ -14,6 +27,8 @@ static const char *fault_of_name(const char *name, size_t len)
 		return "has a name that ends with a dot, which FAT drops";
 	if (len >= strlen(OURS) && !strncasecmp(name, OURS, strlen(OURS)))
 		return "has a name that begins with .ota, which are our own";
+	if (is_short_alias(name, len))
+		return "has a name like NAME~1, by which FAT may call another file";
 	for (size_t i = 0; i < len; i++)
 		if (name[i] <= ' ' || name[i] >= 0x7f || strchr("\"*:<>?\\|", name[i]))
 			return "has a blank, a control or one of \"*:<>?\\| or no ASCII in it";

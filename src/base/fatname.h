@@ -14,7 +14,8 @@
 #define FATNAME_MAX_DEPTH 8
 
 /* Is it such a path: printable ASCII without blank and "*:<>?\|, no empty name, none that ends
- * with a dot or begins with ".ota"? Errors: corrupt, with the reason. */
+ * with a dot, begins with ".ota" or is a short alias like NAME~1? Errors: corrupt, with the reason.
+ */
 int fatname_check(const char *path, struct err *err) MUST_USE;
 
 /* Would they stand in each other's way: equal but for case, or one a folder of the other? */

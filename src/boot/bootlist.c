@@ -64,7 +64,7 @@ static int parse_entry(char *line, bootlist_each *each, void *ctx, struct err *e
 	path[-2] = '\0';
 	if (digest_parse_hex(line, &digest, err) < 0 || fatname_check(path, err) < 0)
 		return -1;
-	return each(ctx, path, &digest, err);
+	return each ? each(ctx, path, &digest, err) : 0;
 }
 
 int bootlist_parse(const char *text, size_t len, struct digest *content, bootlist_each *each,

@@ -19,8 +19,8 @@ int bootlist_add(
 	struct buf *list, const char *path, const struct digest *digest, struct err *err) MUST_USE;
 int bootlist_end(struct buf *list, struct err *err) MUST_USE;
 
-/* Reads one that is whole by its last line: calls `each` with every path, which fatname_check() has
- * passed, and digest. Errors: corrupt; those of each. */
+/* Reads one that is whole by its last line: calls `each` (NULL: nobody) with every path, which
+ * fatname_check() has passed, and digest. Errors: corrupt; those of each. */
 typedef int bootlist_each(
 	void *ctx, const char *path, const struct digest *digest, struct err *err);
 int bootlist_parse(const char *text, size_t len, struct digest *content, bootlist_each *each,

@@ -34,19 +34,41 @@ int bootset_check_names(const struct tree *files, struct err *err)
 	return 0;
 }
 
-/* Whole clusters for each file and for each folder on its way, and some for list and folders that
- * grow. */
+static uint64_t add_up(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static uint64_t whole_clusters(uint64_t bytes, uint64_t cluster)
+{
+	return add_up(bytes, cluster - 1) / cluster * cluster;
+}
+
+/* What FAT needs for a name in a folder: an entry of 32 bytes for each 13 letters, and one more;
+ * and as much again for the name under which it is written first. */
+static uint64_t name_bytes(const char *path)
+{
+	return 2 * 32 * (strlen(path) / 13 + 2);
+}
+
+/* Each file in whole clusters, a new folder for each that is on its way (most are shared), the
+ * names, and the list. */
 static uint64_t room_needed(const struct tree *files, uint64_t cluster)
 {
-	uint64_t clusters = 4 + BOOTLIST_MAX / 4 / cluster;
+	uint64_t need = 4 * cluster, names = 0, list = 256;
 
 	for (size_t i = 0; i < files->n; i++) {
 		const struct tree_file *f = &files->files[i];
-		clusters += f->size_bytes / cluster + 1;
+		need = add_up(need, whole_clusters(f->size_bytes, cluster));
 		for (const char *c = f->path; *c; c++)
-			clusters += *c == '/';
+			need = add_up(need, *c == '/' ? cluster : 0);
+		names += name_bytes(f->path);
+		list += DIGEST_HEX_LEN + 2 + strlen(f->path);
 	}
-	return clusters * cluster;
+	need = add_up(need, whole_clusters(names, cluster));
+	return add_up(need, whole_clusters(list, cluster));
 }
 
 int bootset_check_room(const char *target, char slot, const struct tree *files, struct err *err)
@@ -83,7 +105,8 @@ int bootset_begin(struct bootset *s, const char *target, char slot, const struct
 
 	if (bootset_dir(target, slot, s->dir, err) < 0 ||
 		path_join(list, s->dir, BOOTSET_LIST, err) < 0 || file_remove(list, err) < 0 ||
-		tree_remove(s->dir, err) < 0 || dir_make(s->dir, err) < 0)
+		tree_remove(s->dir, err) < 0 || dir_make(s->dir, err) < 0 ||
+		dir_sync(target, err) < 0) /* also a folder that a killed run has made */
 		return -1;
 	return bootlist_begin(&s->list, content, err);
 }
@@ -113,10 +136,11 @@ static int write_file(int fd, const char *tmp, const char *path, bootset_fill *f
 	return file_publish_fd(fd, tmp, path, 0644, err);
 }
 
-int bootset_add(struct bootset *s, const char *path, bootset_fill *fill, void *ctx, struct err *err)
+/* Under another name, then under its own. */
+static int put(const struct bootset *s, const char *path, bootset_fill *fill, void *ctx,
+	struct digest *digest, struct err *err)
 {
 	char full[PATH_MAX], dir[PATH_MAX], tmp[PATH_MAX];
-	struct digest digest;
 
 	if (path_join(full, s->dir, path, err) < 0)
 		return -1;
@@ -127,10 +151,18 @@ int bootset_add(struct bootset *s, const char *path, bootset_fill *fill, void *c
 	AUTO_FD fd = file_temp(full, tmp, err);
 	if (fd < 0)
 		return -1;
-	if (write_file(fd, tmp, full, fill, ctx, &digest, err) < 0) {
-		unlink(tmp);
+	if (write_file(fd, tmp, full, fill, ctx, digest, err) == 0)
+		return 0;
+	unlink(tmp);
+	return -1;
+}
+
+int bootset_add(struct bootset *s, const char *path, bootset_fill *fill, void *ctx, struct err *err)
+{
+	struct digest digest;
+
+	if (put(s, path, fill, ctx, &digest, err) < 0)
 		return -1;
-	}
 	return bootlist_add(&s->list, path, &digest, err);
 }
 
@@ -157,38 +189,101 @@ static int digest_of_path(const char *path, struct digest *digest, struct err *e
 	return digest_of_file(fd, (uint64_t)size, path, digest, err);
 }
 
-static int check_file(void *ctx, const char *path, const struct digest *wanted, struct err *err)
+/* A file that is gone or cannot be read is damaged; that we could not look is no answer. */
+static int check_file(
+	const char *dir, const char *path, const struct digest *wanted, struct err *err)
 {
-	const char *dir = ctx;
 	struct digest is;
 	char full[PATH_MAX];
 
 	if (path_join(full, dir, path, err) < 0)
 		return -1;
+	errno = 0;
 	if (digest_of_path(full, &is, err) < 0) {
-		err->code = errno == ENOENT ? OTA_CORRUPT : err->code;
+		if (err->code == OTA_IO && (errno == ENOENT || errno == ENOTDIR || errno == EIO))
+			err->code = OTA_CORRUPT;
 		return -1;
 	}
-	return digest_equal(&is, wanted)
-		       ? 0
-		       : err_set(err, OTA_CORRUPT, "%s is not what was written", full);
+	if (digest_equal(&is, wanted))
+		return 0;
+	return err_set(err, OTA_CORRUPT, "%s is not what was written", full);
+}
+
+int bootset_open(struct bootset *s, const char *target, char slot, const struct digest *content,
+	struct err *err)
+{
+	struct digest of;
+	char path[PATH_MAX];
+
+	if (bootset_dir(target, slot, s->dir, err) < 0 ||
+		path_join(path, s->dir, BOOTSET_LIST, err) < 0)
+		return -1;
+	errno = 0;
+	if (file_read(path, &s->list, err) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return err_set(err, OTA_NOTHING, "%s holds no set of boot files", s->dir);
+		err->code = errno == EIO ? OTA_CORRUPT : err->code;
+		return -1;
+	}
+	if (bootlist_parse(s->list.data ? s->list.data : "", s->list.len, &of, NULL, NULL, err) < 0)
+		return err_wrap(err, "%s", s->dir);
+	if (!content || digest_equal(&of, content))
+		return 0;
+	return err_set(err, OTA_CORRUPT, "%s holds the boot files of another release", s->dir);
+}
+
+static int check_entry(void *ctx, const char *path, const struct digest *digest, struct err *err)
+{
+	const struct bootset *s = ctx;
+
+	return check_file(s->dir, path, digest, err);
 }
 
 int bootset_check(const char *target, char slot, const struct digest *content, struct err *err)
 {
-	AUTO_BUF list = BUF(BOOTLIST_MAX);
-	struct digest of;
-	char dir[PATH_MAX], path[PATH_MAX];
+	AUTO_BOOTSET s = BOOTSET;
+	struct digest ignored;
 
-	if (bootset_dir(target, slot, dir, err) < 0 || path_join(path, dir, BOOTSET_LIST, err) < 0)
+	if (bootset_open(&s, target, slot, content, err) < 0)
 		return -1;
-	if (file_read(path, &list, err) < 0)
-		return errno == ENOENT
-			       ? err_set(err, OTA_NOTHING, "%s holds no set of boot files", dir)
-			       : -1;
-	if (bootlist_parse(list.data ? list.data : "", list.len, &of, check_file, dir, err) < 0)
-		return err_wrap(err, "%s", dir);
-	if (!content || digest_equal(&of, content))
+	return bootlist_parse(s.list.data, s.list.len, &ignored, check_entry, &s, err);
+}
+
+/* What the list says of one file. */
+struct lookup {
+	const char *path;
+	struct digest digest;
+	bool found;
+};
+
+static int look_up(void *ctx, const char *path, const struct digest *digest, struct err *err)
+{
+	struct lookup *l = ctx;
+
+	(void)err;
+	if (!strcmp(path, l->path)) {
+		l->digest = *digest;
+		l->found = true;
+	}
+	return 0;
+}
+
+int bootset_mend(
+	struct bootset *s, const char *path, bootset_fill *fill, void *ctx, struct err *err)
+{
+	struct lookup l = {.path = path};
+	struct digest of, digest;
+	char full[PATH_MAX];
+
+	if (bootlist_parse(s->list.data, s->list.len, &of, look_up, &l, err) < 0)
+		return -1;
+	if (!l.found)
+		return err_set(err, OTA_CORRUPT, "%s: '%s' is not in the list", s->dir, path);
+	if (check_file(s->dir, path, &l.digest, err) == 0)
 		return 0;
-	return err_set(err, OTA_CORRUPT, "%s holds the boot files of another release", dir);
+	/* its room may be needed */
+	if (err->code != OTA_CORRUPT || path_join(full, s->dir, path, err) < 0 ||
+		file_remove(full, err) < 0)
+		return -1;
+	return put(s, path, fill, ctx, &digest, err);
 }

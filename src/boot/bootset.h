@@ -6,6 +6,7 @@
  * and is made anew. The files are believed by their digests alone.
  *
  *   bootset_check_names -> bootset_check_room -> bootset_begin -> bootset_add* -> bootset_end
+ *   bootset_open -> bootset_mend*
  *   bootset_check
  */
 #ifndef OTA_BOOT_BOOTSET_H
@@ -56,8 +57,19 @@ int bootset_add(struct bootset *s, const char *path, bootset_fill *fill, void *c
 /* Writes the list: from here on it is a set. */
 int bootset_end(struct bootset *s, struct err *err) MUST_USE;
 
+/* Opens a set whose list is sound and of this content (NULL: of any), to mend its files. Free s,
+ * also after a failure. Errors: nothing (there is no list), corrupt, io. */
+int bootset_open(struct bootset *s, const char *target, char slot, const struct digest *content,
+	struct err *err) MUST_USE;
+
+/* Writes a file of an open set again, unless it is what the list says. The others, and the list,
+ * stay as they are. Errors: corrupt (the list does not know it), those of bootset_add(). */
+int bootset_mend(struct bootset *s, const char *path, bootset_fill *fill, void *ctx,
+	struct err *err) MUST_USE;
+
 /* Is there a set of this content (NULL: of any), and are its files what its list says? Every byte
- * is read from the disk. Errors: corrupt, with what differs; nothing, where there is no list. */
+ * is read from the disk. Errors: corrupt, with what differs, is gone or cannot be read; nothing,
+ * where there is no list; io, interrupted, where that could not be told. */
 int bootset_check(
 	const char *target, char slot, const struct digest *content, struct err *err) MUST_USE;
 

@@ -6,12 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/interrupt.h"
 #include "flow/origin.h"
 
 /* A boot partition that is not mounted leaves its mount point, in the root file system. */
 static int check_target(const struct device *d, struct err *err)
 {
-	struct stat target, slot;
+	struct stat target, slot, root;
 
 	if (stat(d->boot_target, &target) < 0) {
 		err_errno(err, errno == ENOENT ? OTA_CONFIG : OTA_IO, "%s", d->boot_target);
@@ -25,22 +26,38 @@ static int check_target(const struct device *d, struct err *err)
 				d->boot_target, (char)('a' + i));
 			return err_hint(err, "mount the boot partition first");
 		}
-	return 0;
+	if (!d->root || stat(d->root, &root) < 0 || root.st_dev != target.st_dev)
+		return 0;
+	err_set(err, OTA_CONFIG, "%s lies in the root file system, not on the boot partition",
+		d->boot_target);
+	return err_hint(err, "mount the boot partition first");
+}
+
+/* What ota never wrote has none. */
+static const struct digest *known_content(const struct slot_record *r)
+{
+	return r->has_digest ? &r->content : NULL;
+}
+
+static void show(const struct origin *o)
+{
+	uint64_t total_bytes = 0;
+
+	for (size_t i = 0; i < o->files.n; i++)
+		total_bytes += o->files.files[i].size_bytes;
+	progress_step(o->progress, "boot files", total_bytes);
 }
 
 static int write_set(struct origin *o, char slot, const struct digest *content, struct err *err)
 {
 	AUTO_BOOTSET set = BOOTSET;
-	uint64_t total_bytes = 0;
 
-	for (size_t i = 0; i < o->files.n; i++)
-		total_bytes += o->files.files[i].size_bytes;
 	if (bootset_check_names(&o->files, err) < 0 ||
-		bootset_check_room(o->d->boot_target, slot, &o->files, err) < 0)
+		bootset_check_room(o->d->boot_target, slot, &o->files, err) < 0 ||
+		interrupt_check(err) < 0 ||
+		bootset_begin(&set, o->d->boot_target, slot, content, err) < 0)
 		return -1;
-	progress_step(o->progress, "boot files", total_bytes);
-	if (bootset_begin(&set, o->d->boot_target, slot, content, err) < 0)
-		return -1;
+	show(o);
 	for (o->at = 0; o->at < o->files.n; o->at++)
 		if (bootset_add(&set, o->files.files[o->at].path, o->fill, o, err) < 0)
 			return -1;
@@ -48,13 +65,36 @@ static int write_set(struct origin *o, char slot, const struct digest *content, 
 	return bootset_end(&set, err);
 }
 
+/* Of a set whose list is sound only what is damaged is written: the rest may be all that boots. */
+static int mend_set(struct origin *o, struct bootset *set, struct err *err)
+{
+	show(o);
+	for (o->at = 0; o->at < o->files.n; o->at++)
+		if (bootset_mend(set, o->files.files[o->at].path, o->fill, o, err) < 0)
+			return -1;
+	progress_done(o->progress);
+	return 0;
+}
+
 static int make(struct turn *t, char slot, const struct progress *progress, struct err *err)
 {
 	const struct slot_record *r = situation_slot(&t->s, slot);
 	AUTO_ORIGIN o = ORIGIN(t->d, progress);
+	AUTO_BOOTSET old = BOOTSET;
+	struct err why;
 
 	if (check_target(t->d, err) < 0 || origin_open(&o, slot, r, err) < 0)
 		return -1;
+	if (bootset_open(&old, t->d->boot_target, slot, known_content(r), &why) == 0) {
+		if (mend_set(&o, &old, err) < 0)
+			return -1;
+		if (bootfiles_check(t, slot, &why) == 0)
+			return 0;
+	}
+	if (why.code != OTA_CORRUPT && why.code != OTA_NOTHING) {
+		*err = why;
+		return -1;
+	}
 	return write_set(&o, slot, &r->content, err);
 }
 
@@ -92,7 +132,7 @@ int bootfiles_check(const struct turn *t, char slot, struct err *err)
 
 	if (!t->d->boot_files[0])
 		return 0;
-	int rc = bootset_check(t->d->boot_target, slot, r->has_digest ? &r->content : NULL, err);
+	int rc = bootset_check(t->d->boot_target, slot, known_content(r), err);
 	return rc < 0 && err->code == OTA_NOTHING && !r->has_digest ? 0 : rc;
 }
 
@@ -104,6 +144,11 @@ int bootfiles_ensure(
 	*made = false;
 	if (bootfiles_check(t, slot, &why) == 0)
 		return 0;
+	/* a set that could not be looked at is not known to be damaged */
+	if (why.code != OTA_CORRUPT && why.code != OTA_NOTHING) {
+		*err = why;
+		return -1;
+	}
 	*made = true;
 	if (turn_prove(t, slot, progress, err) < 0 || make(t, slot, progress, err) < 0 ||
 		bootfiles_check(t, slot, err) < 0)

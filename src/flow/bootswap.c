@@ -36,7 +36,7 @@ static int try_other(struct turn *t, enum boot_event event, const struct progres
 	char other = slot_other(t->s.running);
 	bool made;
 
-	if (turn_prove(t, other, progress, err) < 0 ||
+	if (turn_check_store(t, err) < 0 || turn_prove(t, other, progress, err) < 0 ||
 		bootfiles_ensure(t, other, progress, &made, err) < 0 ||
 		note_swap(t, other, err) < 0)
 		return -1;
@@ -63,8 +63,11 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 	if (turn_begin(&t, "ota bootswap", err) < 0 ||
 		boot_permit(t.s.state, BOOT_ON_SWAP, err) < 0)
 		return -1;
+	bool made;
 	if (t.s.state == BOOT_SWAPPED)
-		return turn_apply(&t, BOOT_ON_SWAP, 0, result, err);
+		return bootfiles_ensure(&t, t.s.env.slot, progress, &made, err) < 0
+			       ? -1
+			       : turn_apply(&t, BOOT_ON_SWAP, 0, result, err);
 	char other = slot_other(t.s.running);
 	if (turn_check_proved(&t, other, err) < 0 ||
 		check_epoch(&t, other, OTA_UNTRUSTED, err) < 0 ||
@@ -73,24 +76,40 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 	return swap(&t, progress, result, err);
 }
 
-static int check_factory(const struct turn *t, char slot, struct err *err)
+/* A slot that runs needs no other proof, and may have changed since it was written; its boot files
+ * are looked at and never touched. On trial it has its tests to pass first. */
+static int check_running(const struct turn *t, char slot, struct err *err)
 {
-	if (t->s.running && t->s.running != slot)
+	if (t->s.running != slot)
 		return err_set(
 			err, OTA_BUSY, "slot %c runs: a device that runs is not new", t->s.running);
-	return turn_check_proved(t, slot, err);
+	if (t->s.has_env && t->s.state == BOOT_TRIAL) {
+		err_set(err, OTA_FAILED, "slot %c is on trial", slot);
+		return err_hint(err, "ota commit keeps it");
+	}
+	return bootfiles_check(t, slot, err);
+}
+
+static int prepare_factory(
+	struct turn *t, char slot, const struct progress *progress, struct err *err)
+{
+	bool made;
+
+	if (t->s.running)
+		return check_running(t, slot, err);
+	if (check_epoch(t, slot, OTA_UNTRUSTED, err) < 0 || turn_check_proved(t, slot, err) < 0 ||
+		turn_prove(t, slot, progress, err) < 0)
+		return -1;
+	return bootfiles_ensure(t, slot, progress, &made, err);
 }
 
 int boot_factory(const struct device *d, char slot, const char *defaults,
 	const struct progress *progress, struct boot_result *result, struct err *err)
 {
 	AUTO_TURN t = TURN(d);
-	bool made;
 
-	if (turn_begin_factory(&t, "ota bootswap", err) < 0 || check_factory(&t, slot, err) < 0 ||
-		check_epoch(&t, slot, OTA_UNTRUSTED, err) < 0 ||
-		turn_prove(&t, slot, progress, err) < 0 ||
-		bootfiles_ensure(&t, slot, progress, &made, err) < 0)
+	if (turn_begin_factory(&t, "ota bootswap", err) < 0 ||
+		prepare_factory(&t, slot, progress, err) < 0)
 		return -1;
 	const struct slot_record *r = situation_slot(&t.s, slot);
 	const struct boot_env env = {.slot = slot,
@@ -103,17 +122,21 @@ int boot_factory(const struct device *d, char slot, const char *defaults,
 	return turn_note_kept(&t, slot, err);
 }
 
-/* A reason that a failed check has noted is the better one, unless the operator gives his own. */
-static int note_reason(struct turn *t, const char *words, struct err *err)
+/* A reason that a failed check has noted is the better one, unless the operator gives his own. What
+ * cannot be noted must not keep a device on a release that is bad. */
+static void note_leaving(struct turn *t, const char *words)
 {
 	struct slot_record *leaving = situation_slot(&t->s, t->s.running);
+	struct err why;
 
 	if (words || !leaving->reason[0]) {
 		strcpy(leaving->reason, "operator");
 		snprintf(leaving->detail, DETAIL_LEN, "%s", words ? words : "");
 		text_clean_line(leaving->detail);
 	}
-	return turn_note(t, t->s.running, err);
+	if (turn_note(t, t->s.running, &why) < 0 ||
+		note_swap(t, slot_other(t->s.running), &why) < 0)
+		turn_lose_store(t, &why);
 }
 
 static int give_up(struct turn *t, const char *words, const struct progress *progress,
@@ -121,9 +144,9 @@ static int give_up(struct turn *t, const char *words, const struct progress *pro
 {
 	bool made;
 
-	if (bootfiles_ensure(t, slot_other(t->s.running), progress, &made, err) < 0 ||
-		note_reason(t, words, err) < 0 || note_swap(t, slot_other(t->s.running), err) < 0)
+	if (bootfiles_ensure(t, slot_other(t->s.running), progress, &made, err) < 0)
 		return -1;
+	note_leaving(t, words);
 	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);
 }
 

@@ -29,6 +29,7 @@ struct device {
 	const char *boot_id;
 	const char *boot_files;  /* the folder inside an image; "": this device has none */
 	const char *boot_target; /* the folder on the boot partition */
+	const char *root; /* the device's root folder; NULL: its files lie in a folder here */
 	const char *checks;
 	unsigned checks_timeout_ms;
 	struct hooks hooks;

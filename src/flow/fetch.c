@@ -27,7 +27,8 @@ static bool is_fetched(const struct device *d, const struct authentic *a)
 		!digest_equal(&tagged.digest, &a->manifest.digest))
 		return false;
 	for (size_t i = 0; i < a->release.n_images; i++)
-		if (!layout_blob_exists(d->store, &a->release.images[i].layer))
+		if (!layout_blob_exists(d->store, &a->release.images[i].layer) ||
+			!layout_blob_exists(d->store, &a->release.images[i].index))
 			return false;
 	return true;
 }

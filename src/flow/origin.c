@@ -96,14 +96,14 @@ static int fill_from_release(
 	if (image_index_load(o->source, image, &index, err) < 0 ||
 		frame_set_init(&have, &index.frames, err) < 0)
 		return -1;
-	/* runs of zeros are what the file has where nothing is written */
-	if (ftruncate(fd, (off_t)image->raw_bytes) < 0)
-		return err_errno(err, OTA_IO, "%s", path);
 	frame_set_add_zeros(&have, &index.frames);
 	const struct transfer transfer = {
 		o->source, &image->layer, &index.frames, &have, put_raw, NULL, &to, NULL};
 	if (transfer_run(&transfer, err) < 0)
 		return -1;
+	/* runs of zeros are what the file has where nothing is written, at its end too */
+	if (ftruncate(fd, (off_t)image->raw_bytes) < 0)
+		return err_errno(err, OTA_IO, "%s", path);
 	*digest = image->raw_digest;
 	o->done_bytes += image->raw_bytes;
 	progress_advance(o->progress, o->done_bytes);
@@ -138,17 +138,53 @@ static int find_release(struct origin *o, const struct slot_record *r, struct er
 		authentic_free(&o->a);
 		o->a = (struct authentic)AUTHENTIC;
 	}
-	err_set(err, OTA_CORRUPT, "the boot files of release %s are not in the store any more",
-		r->version);
-	return err_hint(err, "bring them again: ota fetch --retry --downgrade SOURCE");
+	return err_set(err, OTA_CORRUPT,
+		"the boot files of release %s are not in the store any more", r->version);
+}
+
+static int check_image(const struct origin *o, const struct image *image, struct err *err)
+{
+	AUTO_IMAGE_INDEX index = IMAGE_INDEX;
+	AUTO_FD fd = layout_blob_open(o->d->store, &image->layer, err);
+	struct digest is;
+
+	if (fd < 0 || image_index_load(o->source, image, &index, err) < 0 ||
+		digest_of_file(fd, image->layer.size, image->name, &is, err) < 0)
+		return -1;
+	if (digest_equal(&is, &image->layer.digest))
+		return 0;
+	return err_set(err, OTA_CORRUPT, "the store's copy of %s is damaged", image->name);
+}
+
+/* All of it is there, and sound, before anything on the boot partition is touched for it. What is
+ * not is forgotten, so that it can be brought again. */
+static int check_images(const struct origin *o, struct err *err)
+{
+	const struct release *release = &o->a.release;
+	char path[PATH_MAX];
+	struct err none;
+
+	for (size_t i = 1; i < release->n_images; i++) {
+		const struct image *image = &release->images[i];
+		if (check_image(o, image, err) == 0)
+			continue;
+		if (err->code == OTA_CORRUPT &&
+			layout_blob_path(o->d->store, &image->layer.digest, path, &none) == 0)
+			unlink(path);
+		return -1;
+	}
+	return 0;
 }
 
 static int list_release(struct origin *o, const struct slot_record *r, struct err *err)
 {
 	struct tree *files = &o->files;
 
-	if (find_release(o, r, err) < 0)
-		return -1;
+	if (find_release(o, r, err) < 0 || check_images(o, err) < 0)
+		return err->code == OTA_CORRUPT
+			       ? err_hint(err, "bring them again: ota write --retry --downgrade "
+					       "SOURCE")
+			       : -1;
 	const struct release *release = &o->a.release;
 	files->files = calloc(release->n_images, sizeof(*files->files));
 	if (!files->files)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "release/version.h"
 
 static int make_folders(const char *dir, struct err *err)
 {
@@ -123,22 +124,26 @@ int store_forget(const char *dir, const char *tag, struct err *err)
 	return drop(dir, tag, err) < 0 ? -1 : layout_gc(dir, err);
 }
 
-static bool names(const char *dir, const char *tag, const struct digest *content)
+/* Nothing needs this any more, now that a release of that content and version is kept. */
+static bool is_spent(
+	const char *dir, const char *tag, const struct digest *content, const char *version)
 {
 	struct err none;
 	AUTO_SOURCE *source = store_source(dir, tag, &none);
 	AUTO_AUTHENTIC a = AUTHENTIC;
 
 	return source && authentic_load_unverified(source, &a, &none) == 0 &&
-	       digest_equal(&a.release.content, content);
+	       (digest_equal(&a.release.content, content) ||
+		       version_compare(a.release.version, version) < 0);
 }
 
-int store_forget_content(const char *dir, const struct digest *content, struct err *err)
+int store_forget_kept(
+	const char *dir, const struct digest *content, const char *version, struct err *err)
 {
 	static const char *const tags[] = {TAG_FETCHED, TAG_WRITTEN};
 
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
-		if (names(dir, tags[i], content) && store_forget(dir, tags[i], err) < 0)
+		if (is_spent(dir, tags[i], content, version) && store_forget(dir, tags[i], err) < 0)
 			return -1;
 	return 0;
 }

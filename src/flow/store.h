@@ -46,8 +46,10 @@ struct source *store_source(const char *dir, const char *tag, struct err *err) M
 /* Forgets what the tag names and removes what nothing names any more. */
 int store_forget(const char *dir, const char *tag, struct err *err) MUST_USE;
 
-/* The same for both tags, where they name this content. */
-int store_forget_content(const char *dir, const struct digest *content, struct err *err) MUST_USE;
+/* The same for both tags, where what they name has done its service: a release of this content is
+ * kept, or of a higher version, so that `write` does not go back by surprise. */
+int store_forget_kept(const char *dir, const struct digest *content, const char *version,
+	struct err *err) MUST_USE;
 
 /* STORE/partial/HEX, the part of a layer that has arrived. */
 int store_partial_path(

@@ -12,7 +12,26 @@ int turn_begin(struct turn *t, const char *who, struct err *err)
 	if (store_open_if_possible(&t->store, t->d->store, who, err) < 0)
 		return -1;
 	situation_read(t->d, &t->s);
-	return situation_settle(t->d, &t->s, !t->store.lost, err);
+	if (situation_settle(t->d, &t->s, !t->store.lost, err) == 0)
+		return 0;
+	if (t->store.lost || (err->code != OTA_SPACE && err->code != OTA_IO))
+		return -1;
+	turn_lose_store(t, err);
+	return situation_settle(t->d, &t->s, false, err);
+}
+
+void turn_lose_store(struct turn *t, const struct err *why)
+{
+	t->store.lost = true;
+	t->store.why = *why;
+}
+
+int turn_check_store(const struct turn *t, struct err *err)
+{
+	if (!t->store.lost)
+		return 0;
+	*err = t->store.why;
+	return -1;
 }
 
 int turn_begin_factory(struct turn *t, const char *who, struct err *err)
@@ -128,10 +147,9 @@ int turn_note_kept(struct turn *t, char slot, struct err *err)
 		return -1;
 	if (!r->has_digest)
 		return 0;
-	/* what was fetched has done its service once it is kept; something newer stays */
 	if (bad_remove(t->d->store, &r->content, err) < 0)
 		return -1;
-	return store_forget_content(t->d->store, &r->content, err);
+	return store_forget_kept(t->d->store, &r->content, r->version, err);
 }
 
 int turn_apply(struct turn *t, enum boot_event event, uint64_t epoch, struct boot_result *result,

@@ -20,12 +20,19 @@ struct turn {
 		.d = (device), .store = STORE                                                      \
 	}
 
-/* Takes the run lock and settles. Without a store it goes on. Errors: busy, bootenv, config, io. */
+/* Takes the run lock and settles. Without a store, or one that is full, it goes on. Errors: busy,
+ * bootenv, config, io. */
 int turn_begin(struct turn *t, const char *who, struct err *err) MUST_USE;
 
 /* The same where the running slot and the environment need not be known, but a store must be:
  * nothing is settled unless both are. Errors: busy, io, space, bootenv. */
 int turn_begin_factory(struct turn *t, const char *who, struct err *err) MUST_USE;
+
+/* From here on the store is one that cannot be written, and notes are not kept. */
+void turn_lose_store(struct turn *t, const struct err *why);
+
+/* For a step that needs its notes. Errors: why the store was lost. */
+int turn_check_store(const struct turn *t, struct err *err) MUST_USE;
 
 /* What hooks and checks are told of a step about this slot; borrows from t. */
 struct step turn_step(struct turn *t, const char *command, char slot);

@@ -175,10 +175,24 @@ static int plan_slot(
 static int keep_boot_files(const struct bring *b, struct authentic *a, struct err *err)
 {
 	if (a->release.n_images == 1)
-		return 0;
+		return store_forget(b->d->store, TAG_WRITTEN, err);
 	if (signatures_load_config(b->source, &a->signatures, err) < 0 || bring_run(b, err) < 0)
 		return -1;
 	return store_keep(b->d->store, TAG_WRITTEN, a, err);
+}
+
+/* The slot holds the release, and its boot files may be gone from the store or damaged there. */
+static int renew_boot_files(struct writing *w, struct install_result *result, struct err *err)
+{
+	const struct bring boot = {w->d, w->source, &w->a.release, 1, w->progress};
+
+	if (w->a.release.n_images == 1)
+		return 0;
+	if (bring_plan(&boot, result, err) < 0 ||
+		accept_cost(w->d, w->source, result->moved_bytes, err) < 0 ||
+		bring_check_room(&boot, result->moved_bytes, err) < 0)
+		return -1;
+	return keep_boot_files(&boot, &w->a, err);
 }
 
 static int write_slot(
@@ -214,7 +228,7 @@ static int run(struct writing *w, bool stored, const struct write_options *optio
 	result->already = record_holds(w->record, &w->a) &&
 			  (w->record->state == SLOT_PROVED || w->record->state == SLOT_GOOD);
 	if (result->already)
-		return 0;
+		return stored ? 0 : renew_boot_files(w, result, err);
 	if (check_permitted(&w->s, err) < 0)
 		return -1;
 	const struct step step = {"write", slot, w->a.release.version, &w->a.manifest.digest};

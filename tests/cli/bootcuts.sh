@@ -74,4 +74,27 @@ everywhere() {
 everywhere signal=KILL 'bootswap is killed'
 everywhere error=EIO 'a disk fails'
 everywhere error=ENOSPC 'a disk is full'
+
+# --- a set that could not be looked at is no damaged set: the only good one stays as it is ---
+make_device --boot yes
+must on write oci:v0
+must on bootswap
+power_cycle
+must on commit
+must on write oci:v1
+must on bootswap
+power_cycle
+good=$(find device/boot/ota/b -type f -exec sha256sum {} +)
+# injected STATUS TEXT OPTION...: rollback with that done to it ends so, and leaves the set
+injected() {
+  local status=$1 text=$2
+  shift 2
+  exits "$status" "$text" strace -f -qq -o trace "$@" "$OTA" --root device -q rollback 2>err
+  holds 'was done' grep -qE 'INJECTED|SIGTERM' trace
+  holds 'the good set stays' test "$(find device/boot/ota/b -type f -exec sha256sum {} +)" = "$good"
+  holds 'and so does the trial' is '.next + (.trial | tostring)' atrue
+}
+injected 130 'rollback is interrupted while it looks' -e inject=fadvise64:signal=TERM:when=1
+injected 16 'rollback has no descriptor to look with' -P device/boot/ota/b/Image -e inject=openat:error=EMFILE
+exits 0 'the next one goes back' on rollback
 finish

@@ -51,11 +51,33 @@ holds 'whole' side a 2.0
 power_cycle
 echo rotten >device/boot/ota/b/dtbs/acme/board.dtb
 exits 14 'rollback onto boot files that rotted, and are nowhere any more' on rollback
-holds 'says how to have them again' says 'ota fetch --retry'
+holds 'says how to have them again' says 'ota write --retry --downgrade SOURCE'
+holds 'what is sound there is left alone' cmp device/boot/ota/b/Image kernel-1.0
 holds 'the trial goes on' is '.next + (.trial | tostring)' atrue
-exits 0 'fetched again' on fetch --retry --downgrade oci:v1
-exits 0 'they are made again by the rollback' on rollback
+exits 0 'they come without the image' on write --retry --downgrade oci:v1
+holds 'which the store does not have' test ! -e "device/var/lib/ota/$(layer_of v1 0 | cut -d/ -f2-)"
+inode=$(stat -c %i device/boot/ota/b/Image)
+exits 0 'and are mended by the rollback' on rollback
 holds 'whole' side b 1.0
+holds 'what was sound is not written again' test "$(stat -c %i device/boot/ota/b/Image)" = "$inode"
+power_cycle
+
+# a copy in the store that rots is found before the boot partition is touched, and comes again
+on commit
+must on write --retry oci:v2
+layer=device/var/lib/ota/$(layer_of v2 2 | cut -d/ -f2-)
+printf 'rot' | dd of="$layer" bs=1 seek=5000 conv=notrunc status=none
+rm -rf device/boot/ota/a
+exits 14 'boot files that rot in the store' on bootfiles
+holds 'say so' says 'is damaged'
+exits 0 'come again with the same write' on write --retry oci:v2
+exits 0 'and are copied' on bootfiles
+holds 'whole again' side a 2.0
+exits 0 'bootswap' on bootswap
+rm device/boot/ota/a/Image
+exits 0 'bootswap on a device that is swapped' on bootswap
+holds 'looks after its boot files, too' side a 2.0
+must on rollback
 
 # --- out of the image in the slot ---
 if [ "$(id -u)" -ne 0 ] || ! loop=$(losetup -f --show v1.img 2>/dev/null); then
@@ -180,6 +202,6 @@ holds 'and the new one is whole' side b 1.0
 echo changed >device/boot/ota/b/Image
 mount -o remount,ro device/boot/ota
 refused 16 'a boot partition that is read-only' on bootfiles
-holds 'and says how to make it writable' says 'remount,rw'
+holds 'and says so' says 'ead-only'
 umount device/boot/ota
 finish

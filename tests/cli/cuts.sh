@@ -83,6 +83,18 @@ if [ "$(id -u)" -eq 0 ] && mkdir mnt && mount -t tmpfs -o size=8m tmpfs mnt 2>/d
   exits 0 'on a full disk bootswap' bash -c "'$OTA' --root device bootswap 2>err || [ \$? -eq 15 ]"
   holds 'keeps the device bootable' is '.slots.a.state' good
   rm mnt/filler
+  must on write --retry --downgrade oci:small
+  must on bootswap
+  power_cycle
+  cp -r device/uboot.env trial.env
+  cat /dev/zero >mnt/filler 2>/dev/null
+  exits 0 'on a full disk a release is kept' on commit
+  holds 'and warned of' says 'could not be noted'
+  holds 'for good' is '.next + (.trial | tostring)' bfalse
+  cp trial.env device/uboot.env
+  exits 0 'or given up' on rollback
+  holds 'the other slot is next' is '.next + (.trial | tostring)' afalse
+  rm mnt/filler
 else
   skip 'a store that is too small' 'needs root and tmpfs'
 fi

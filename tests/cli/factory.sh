@@ -36,6 +36,22 @@ exits 3 'it is up to date' on check oci:v1
 exits 0 'on a device that runs its environment is made again' on bootswap --factory --slot a
 must on write --slot b oci:v1
 refused 18 'but never for the slot that does not run' on bootswap --factory --slot b
+printf 'X' | dd of=device/slots/a.img bs=1 seek=300000 conv=notrunc status=none
+head -c 32768 /dev/zero >device/uboot.env
+cat /proc/sys/kernel/random/uuid >device/proc/sys/kernel/random/boot_id
+exits 0 'also where what runs has changed since it was written' on bootswap --factory --slot a
+head -c 32768 /dev/zero >device/uboot.env
+rm -rf device/var
+exits 0 'and with the store lost' on bootswap --factory --slot a
+holds 'slot a boots' test "$(fw ota_slot)" = a
+must on write --slot b oci:v1
+must on bootswap
+power_cycle
+exits 1 'but not past the tests of a trial' on bootswap --factory --slot b
+must on rollback
+power_cycle
+on commit
+must on write --slot b --retry oci:v1
 
 head -c 32768 /dev/zero >device/uboot.env
 printf 'bootcmd=run distro_bootcmd\nbootdelay=0\n' >device/etc/u-boot-initial-env

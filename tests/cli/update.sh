@@ -70,5 +70,13 @@ holds 'tries the other slot' is .next b
 power_cycle
 holds 'on trial' is .trial true
 exits 0 'and it can be kept' on commit
+make_release v3 3.0
+make_release v4 4.0
+must on fetch oci:v3
+must on write oci:v4
+must on bootswap
+power_cycle
+must on commit
+exits 3 'what was fetched and is older than what is kept is not written' on write
 holds 'status fits 80 columns' test "$(on status; wc -L <out)" -le 80
 finish

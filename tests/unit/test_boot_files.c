@@ -14,11 +14,12 @@ static const struct digest content = {{1, 2, 3}};
 static void names_that_fat_keeps(void **state)
 {
 	static const char *const sound[] = {"Image", "vmlinuz-6.1.0-28-arm64",
-		"dtbs/acme/board.dtb", ".vmlinuz.hmac", "a~1", "overlays/README", "x.y.z"};
+		"dtbs/acme/board.dtb", ".vmlinuz.hmac", "a~", "vmlinuz~1x", "vmlinuz-6~1",
+		"a~1.dtbo", "a~1.b.c", "overlays/README", "x.y.z"};
 	static const char *const unsound[] = {"", "/", "/Image", "Image/", "a//b", ".", "..",
 		"../x", "x/..", "x/.", "x.", "x./y", "a b", "a:b", "a*", "a?", "a|b", "a<b",
 		"\"x\"", "a\\b", "a\tb", "\x7f", "caf\xc3\xa9", ".ota-files", ".OTA-tmp-1",
-		"x/.ota", "1/2/3/4/5/6/7/8/9"};
+		"x/.ota", "a~1", "DTB~12.DTB", "dtbs/aaaaaa~1/x", "1/2/3/4/5/6/7/8/9"};
 	char longest[FATNAME_PATH_LEN + 1];
 	struct err err;
 
@@ -120,6 +121,30 @@ static void the_old_set_goes_with_all_that_lies_there(void **state)
 	assert_int_equal(access(at(state, "b/Image"), F_OK), 0);
 }
 
+/* Only what is damaged is written again: what is sound may be all that boots. */
+static void a_damaged_set_is_mended(void **state)
+{
+	AUTO_BOOTSET set = BOOTSET, other = BOOTSET;
+	static const struct digest other_content = {{9}};
+	struct stat before, after;
+	struct err err;
+
+	assert_fails(bootset_open(&set, *state, 'b', NULL, &err), OTA_NOTHING);
+	make_set(state);
+	assert_fails(bootset_open(&other, *state, 'b', &other_content, &err), OTA_CORRUPT);
+	put(state, "b/dtbs/acme/board.dtb", "rotten");
+	assert_int_equal(stat(at(state, "b/Image"), &before), 0);
+	assert_works(bootset_open(&set, *state, 'b', &content, &err));
+	assert_works(bootset_mend(&set, "Image", fill_falsely, "never called", &err));
+	assert_fails(bootset_mend(&set, "dtbs/acme/board.dtb", fill_falsely, "a tree", &err),
+		OTA_CORRUPT);
+	assert_works(bootset_mend(&set, "dtbs/acme/board.dtb", fill, "a tree", &err));
+	assert_fails(bootset_mend(&set, "stranger", fill, "x", &err), OTA_CORRUPT);
+	assert_works(bootset_check(*state, 'b', &content, &err));
+	assert_int_equal(stat(at(state, "b/Image"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
 /* Whatever stops the removal of the old set half-way: it is no set any more by then. Here it is a
  * folder that has become a link, into which nothing else goes. */
 static void the_old_list_goes_first(void **state)
@@ -188,6 +213,7 @@ int main(void)
 		cmocka_unit_test(names_in_each_other_s_way),
 		in_scratch(a_set_is_whole_or_none),
 		in_scratch(the_old_set_goes_with_all_that_lies_there),
+		in_scratch(a_damaged_set_is_mended),
 		in_scratch(the_old_list_goes_first),
 		in_scratch(a_file_that_reads_back_differently_is_none),
 		in_scratch(a_damaged_list_is_none),
