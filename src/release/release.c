@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "release/index.h"
 
+#define INDEXES_MAX_BYTES (2u * INDEX_MAX_BYTES) /* of all images together */
+
 bool release_word_is_sound(const char *word)
 {
 	size_t len = strlen(word);
@@ -47,6 +49,20 @@ static int take_layer(const struct descriptor *layer, struct release *r, struct 
 	return 0;
 }
 
+/* A device loads them all before it knows what is missing. */
+static int check_indexes(const struct release *r, struct err *err)
+{
+	uint64_t left = INDEXES_MAX_BYTES;
+
+	for (size_t i = 0; i < r->n_images; i++) {
+		if (r->images[i].index.size > left)
+			return err_set(err, OTA_CORRUPT, "manifest: more than %u bytes of indexes",
+				INDEXES_MAX_BYTES);
+		left -= r->images[i].index.size;
+	}
+	return 0;
+}
+
 static int take_layers(const json_t *layers, struct release *r, struct err *err)
 {
 	struct descriptor layer;
@@ -64,7 +80,7 @@ static int take_layers(const json_t *layers, struct release *r, struct err *err)
 	if (!r->n_images || !r->images[r->n_images - 1].index.size)
 		return err_set(err, OTA_CORRUPT, "manifest: no layer of type %s",
 			r->n_images ? MEDIA_TYPE_INDEX : MEDIA_TYPE_IMAGE);
-	return 0;
+	return check_indexes(r, err);
 }
 
 int release_parse_manifest(const char *text, size_t len, struct release *r, struct err *err)

@@ -216,6 +216,7 @@ static void a_false_manifest_is_refused(void **state)
 		{"\"size\":99", "\"size\":-99", OTA_CORRUPT},
 		{"\"size\":99", "\"size\":9223372036854775808", OTA_CORRUPT},
 		{"\"size\":99", "\"size\":0", OTA_CORRUPT},
+		{"\"size\":99", "\"size\":33554432", OTA_CORRUPT},
 		{"\"size\":99", "\"size\":9.5", OTA_CORRUPT},
 		{"sha256:abab", "sha256:ABAB", OTA_CORRUPT},
 		{"sha256:abab", "sha512:abab", OTA_CORRUPT},
