@@ -8,7 +8,9 @@ SYSCONFDIR ?= /etc
 BUILD := build/$(MODE)
 # the floor under a device's clock; a release tarball sets SOURCE_DATE_EPOCH
 BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 LIB_PKGS := libcrypto libzstd libubootenv jansson
 PKGS := $(LIB_PKGS) inih
 
@@ -96,21 +98,19 @@ check:
 	@tests/run.sh
 
 demo:
-	@test-images/packages.sh build
-	@test-images/packages.sh demo
+	@test-images/packages.sh build demo
 	@$(MAKE) --no-print-directory -s all
-	@OTA=$(CURDIR)/build/ota BUILD=$(CURDIR)/build test-images/demo.sh
+	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build' test-images/demo.sh
 
 disk:
-	@test-images/packages.sh build
-	@test-images/packages.sh demo
+	@test-images/packages.sh build demo
 	@$(MAKE) --no-print-directory -s all
-	@OTA=$(CURDIR)/build/ota test-images/disk.sh build/demo/images build/disk
+	@OTA='$(CURDIR)/build/ota' test-images/disk.sh build/demo/images build/disk
 
 waves:
 	@test-images/packages.sh check
 	@$(MAKE) --no-print-directory -s all
-	@OTA=$(CURDIR)/build/ota tests/bench/waves.sh
+	@OTA='$(CURDIR)/build/ota' tests/bench/waves.sh
 
 fuzz:
 	@test-images/packages.sh check
@@ -144,6 +144,10 @@ install: $(BUILD)/ota
 	install -m644 contrib/systemd/* $(UNIT_DIR)
 	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNIT_DIR)/ota-boot.service $(UNIT_DIR)/ota-update.service
 	install -Dm755 contrib/hooks/on-battery $(DESTDIR)$(PREFIX)/share/ota/hooks/on-battery
+	install -m755 contrib/factory.sh $(DESTDIR)$(PREFIX)/share/ota/factory.sh
+	install -m644 contrib/cron.example $(DESTDIR)$(PREFIX)/share/ota/cron.example
+	install -Dm755 contrib/openrc/ota-boot $(DESTDIR)$(PREFIX)/share/ota/openrc/ota-boot
+	install -Dm755 contrib/sysvinit/ota-boot $(DESTDIR)$(PREFIX)/share/ota/sysvinit/ota-boot
 	install -d $(DESTDIR)$(SYSCONFDIR)/ota/trust.d
 
 clean:

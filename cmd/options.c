@@ -227,6 +227,8 @@ static int scan_all(struct scan *s)
 			rc = take_long(s, arg);
 		} else if (!options_end && arg[0] == '-' && arg[1]) {
 			rc = take_letters(s, arg);
+		} else if (!s->p->command && !strcmp(arg, "help")) {
+			s->front->options.help = true;
 		} else if (!s->p->command) {
 			rc = choose(s, arg);
 		} else {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The command line, parsed by the rows of the command table. Names are exact, no abbreviations, so
- * that a script does not change its meaning when an option is added. An option given twice has its
- * last value. Global options may stand before or after the command; where a command has an option
- * of the same name (pack --version), the command's wins behind it.
+ * that a script does not change its meaning when an option is added. The word `help` before a
+ * command is --help. An option given twice has its last value. Global options may stand before or
+ * after the command; where a command has an option of the same name (pack --version), the command's
+ * wins behind it.
  */
 #ifndef OTA_CMD_OPTIONS_H
 #define OTA_CMD_OPTIONS_H

@@ -24,7 +24,7 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 		return -1;
 	digest_text(&r.manifest.digest, digest);
 	output_say(front,
-		r.already ? "%s is signed with this key already" : "signed %s (%zu signatures)",
+		r.already ? "%s is signed with this key already" : "signed %s (signature %zu)",
 		argv[0], r.n_signatures);
 	output_data(front, "%s", digest);
 	return output_json(front,

@@ -62,7 +62,7 @@ slot_is() {
 boot_files_are() {
   debugfs -R "cat /boot/vmlinuz" "images/v$2.ext4" 2>/dev/null >images/kernel
   run 0 cmp "device/boot/ota/$1/vmlinuz" images/kernel
-  run 0 sh -c "cd device/boot/ota/$1 && sha256sum -c .ota-files"
+  run 0 env -C "device/boot/ota/$1" sha256sum -c .ota-files
 }
 
 # The boot files are in the image. A device needs root to look into it, which whoever runs this may
@@ -122,6 +122,7 @@ make_device() {
 # Each device decides for itself: the same answer every time, and all of a wave are in the next.
 wave() {
   local n in=0
+  echo "for each of 20 devices, id = device-N in its ota.conf: ota check"
   for ((n = 1; n <= 20; n++)); do
     sed "s/^compatible/id = device-$n\n&/" device/etc/ota/ota.conf >device.conf
     if ota --root device --config device.conf check >/dev/null 2>&1; then
@@ -233,3 +234,4 @@ boot_files_are b 2
 run 0 ota --root device status
 
 printf '\n%sAll %d steps went as they should, in %d s.%s\n' "$bold" "$steps" "$SECONDS" "$plain"
+printf 'The device is still there:  build/ota --root build/demo/device status\n'

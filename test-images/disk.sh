@@ -20,4 +20,5 @@ rm -rf release disk.img
 "$ota" sign --key disk.key release
 OTA=$ota "$here/../contrib/factory.sh" --compatible demo-board --trust keys --size 1280M --slot 520M \
   disk.img oci:release
+echo "A root file system of Debian for a made-up board: no U-Boot and no boot script are in it."
 echo "Flash it with: dd if=$PWD/disk.img of=/dev/DISK bs=4M conv=fsync"

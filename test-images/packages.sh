@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The Debian packages that this project needs, and their only list:
-#   packages.sh build|check|demo
+#   packages.sh SET...     build, check, demo
 # installs those of the set that are missing when run by root; anyone else gets the line to type.
 set -eu
 
@@ -14,26 +14,32 @@ check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck ope
   mtools strace
   universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
-case ${1-} in
-  build) wanted=$build ;;
-  check) wanted=$check ;;
-  demo) wanted=$demo ;;
-  *)
-    echo "usage: ${0##*/} build|check|demo" >&2
-    exit 2
-    ;;
-esac
+wanted=
+for set in "${@:-none}"; do
+  case $set in
+    build) wanted="$wanted $build" ;;
+    check) wanted="$wanted $check" ;;
+    demo) wanted="$wanted $demo" ;;
+    *)
+      echo "usage: ${0##*/} build|check|demo..." >&2
+      exit 2
+      ;;
+  esac
+done
 
 missing=
 for package in $wanted; do
   status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=
+  case "$missing " in *" $package "*) continue ;; esac
   [ "$status" = installed ] || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then
-  echo "Packages are missing. Install them with this line, then try again:" >&2
-  echo "  sudo apt-get install --no-install-recommends$missing" >&2
+  echo "Packages are missing. Install them as root with this line, which starts no service:" >&2
+  echo "  sudo $0 $*" >&2
+  echo "or by hand:" >&2
+  echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
   exit 1
 fi
 
@@ -49,9 +55,13 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 echo "Installing$missing" >&2
 # shellcheck disable=SC2086 # a list of words
-install() { apt-get install -qq -y --no-install-recommends $missing </dev/null >&2; }
+install() { apt-get install -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends $missing </dev/null >&2; }
 # The lists of a fresh machine are empty, those of an old one name packages that are gone.
 install 2>/dev/null || { apt-get update -qq >&2 && install; }
 case "$missing " in
-  *' nginx-light '*) systemctl disable -q nginx.service 2>/dev/null || : ;;
+  *' nginx-light '*)
+    systemctl disable -q nginx.service 2>/dev/null ||
+      rm -f /etc/systemd/system/multi-user.target.wants/nginx.service
+    update-rc.d nginx disable 2>/dev/null || :
+    ;;
 esac

@@ -142,6 +142,10 @@ break_image() {
   fix_times "$out/v3.ext4"
 }
 
+if [ "$(id -u)" -ne 0 ] && ! unshare -Ur true 2>/dev/null; then
+  echo "${0##*/}: a file system is made as root, or where user namespaces are allowed" >&2
+  exit 1
+fi
 find_archive
 sources '' >"$scratch/1.0.list"
 sources '' -updates -security >"$scratch/2.0.list"

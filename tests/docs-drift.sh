@@ -60,7 +60,7 @@ check 'bash completes behind a link' offers --reason complete_in_bash ota-rollba
 check 'zsh takes its completions' zsh -n completions/_ota
 check 'zsh names every command' bash -c 'for c in $0; do grep -q "^  $c)" completions/_ota || exit 1; done' "$commands"
 check 'fish takes its completions' fish -n completions/ota.fish
-in_fish() { fish -c 'source completions/ota.fish; complete -C $argv[1]' "$1" | cut -f1; }
+in_fish() { HOME=$work XDG_CONFIG_HOME=$work XDG_DATA_HOME=$work fish -c 'source completions/ota.fish; complete -C $argv[1]' "$1" | cut -f1; }
 check 'fish completes a command' offers rollback in_fish 'ota roll'
 check 'fish completes an option' offers --downgrade in_fish 'ota fetch --d'
 exit $failed

@@ -73,6 +73,6 @@ class Server(http.server.ThreadingHTTPServer):
         pass  # a client that hangs up is what some cases are about
 
 
-server = Server(("localhost", 0), Handler)
+server = Server(("127.0.0.1", 0), Handler)
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -76,12 +76,12 @@ mkdir keys && cp "${key%.key}.pub" keys/
 factory() { "$tree/contrib/factory.sh" --compatible sandbox --trust keys --slot 16M --boot 40M "$@" >out 2>err; }
 export OTA
 for from in v1 image; do
-  rm -f disk.img
   case $from in image) needs_root=1 ;; *) needs_root=0 ;; esac
   if [ $needs_root = 1 ] && [ "$(id -u)" -ne 0 ]; then
     skip "a disk of a release with its boot files in the image" 'needs root'
     continue
   fi
+  rm -f disk.img
   exits 0 "a disk out of release $from" factory --size 128M disk.img "oci:$from"
   holds 'says what it read back' grep -Eq '^rootfs_a +16 MiB +sha256:[0-9a-f]{64}$' out
   # part NAME: the partition's bytes, found by other tools

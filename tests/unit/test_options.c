@@ -184,6 +184,18 @@ static void unknown_names_are_refused(void **state)
 	assert_refused(PARSE("ota", "--retry", "fetch"), "before a command");
 }
 
+static void the_word_help_is_an_option(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("ota", "help", "fetch"), 0);
+	assert_true(front.options.help);
+	assert_string_equal(parsed.command->name, "fetch");
+	assert_int_equal(PARSE("ota", "help"), 0);
+	assert_true(front.options.help);
+	assert_int_equal(PARSE("ota", "inspect", "help"), 0);
+	assert_false(front.options.help);
+}
+
 static void unbuilt_commands_say_so(void **state)
 {
 	(void)state;
@@ -294,6 +306,7 @@ int main(void)
 		cmocka_unit_test_teardown(links_name_the_command, tear_down),
 		cmocka_unit_test_teardown(help_needs_nothing_else, tear_down),
 		cmocka_unit_test_teardown(unknown_names_are_refused, tear_down),
+		cmocka_unit_test_teardown(the_word_help_is_an_option, tear_down),
 		cmocka_unit_test_teardown(unbuilt_commands_say_so, tear_down),
 		cmocka_unit_test_teardown(values_are_checked, tear_down),
 		cmocka_unit_test_teardown(arguments_are_counted, tear_down),
