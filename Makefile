@@ -142,7 +142,7 @@ install: $(BUILD)/ota
 	install -Dm644 completions/ota.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ota.fish
 	install -d $(UNIT_DIR)
 	install -m644 contrib/systemd/* $(UNIT_DIR)
-	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNIT_DIR)/ota-boot.service $(UNIT_DIR)/ota-update.service
+	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNIT_DIR)/ota-*.service
 	install -Dm755 contrib/hooks/on-battery $(DESTDIR)$(PREFIX)/share/ota/hooks/on-battery
 	install -d $(DESTDIR)$(SYSCONFDIR)/ota/trust.d
 
