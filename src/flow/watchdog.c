@@ -137,15 +137,13 @@ static void note_reason(struct petter *p)
 /* A third of the timeout leaves room for two that fail. */
 static unsigned pause_ms(const struct petter *p, enum guard_action action)
 {
-	const struct guard_facts *f = &p->facts;
 	unsigned long long ms = p->w.timeout_s ? p->w.timeout_s * 1000ULL / 3 : RETRY_MS;
-	uint64_t left_ms = f->elapsed_ms < f->deadline_ms ? f->deadline_ms - f->elapsed_ms : ms;
 
 	if (ms > LOOK_MS)
 		ms = LOOK_MS;
 	if ((p->failing || action == GUARD_STARVE) && ms > RETRY_MS)
 		ms = RETRY_MS;
-	return (unsigned)(left_ms < ms ? left_ms : ms);
+	return (unsigned)ms;
 }
 
 /* 0: closed. One that cannot be closed is petted on. */

@@ -231,6 +231,14 @@ end
 holds 'nothing is reset' never reset
 
 on_trial
+begin --deadline 30min
+must until_it logged pet
+for at in 100 16500; do
+  printf 'torn' | dd of=device/uboot.env bs=1 seek=$at conv=notrunc status=none
+done
+exits 137 'but a trial that was seen, and nobody can end, is reset' wait "$keeper"
+
+on_trial
 echo 'ro ota.slot=a' >device/proc/cmdline
 begin --deadline 1min
 holds 'a bootloader that does not follow its environment' until_it told 'what boots next is not known'
