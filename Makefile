@@ -37,7 +37,7 @@ CMD_SRC := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 # the library's door; what these include is installed with them
-PUBLIC := $(patsubst %,src/flow/%.h,advice boot inspect install pack sign status) \
+PUBLIC := $(patsubst %,src/flow/%.h,advice boot inspect install pack sign status watchdog) \
   src/base/interrupt.h src/trust/key.h
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)
@@ -142,7 +142,7 @@ install: $(BUILD)/ota
 	install -Dm644 completions/ota.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ota.fish
 	install -d $(UNIT_DIR)
 	install -m644 contrib/systemd/* $(UNIT_DIR)
-	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNIT_DIR)/ota-boot.service $(UNIT_DIR)/ota-update.service
+	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNIT_DIR)/ota-*.service
 	install -Dm755 contrib/hooks/on-battery $(DESTDIR)$(PREFIX)/share/ota/hooks/on-battery
 	install -m755 contrib/factory.sh $(DESTDIR)$(PREFIX)/share/ota/factory.sh
 	install -m644 contrib/cron.example $(DESTDIR)$(PREFIX)/share/ota/cron.example

@@ -22,7 +22,7 @@ enum option_type {
 	OPTION_CHOICE, /* the same, one of the words in `arg`: "a|b" */
 	OPTION_UINT,   /* uint64_t, min to max */
 	OPTION_SIZE,   /* uint64_t, bytes, min to max */
-	OPTION_TIME,   /* unsigned, milliseconds */
+	OPTION_TIME,   /* unsigned, milliseconds, at least min */
 };
 
 struct option_row {
@@ -34,7 +34,7 @@ struct option_row {
 	char letter;   /* the short form; 0: none */
 	bool required;
 	const char *preset; /* the value where it is not given; NULL: zero, false, NULL */
-	uint64_t min, max;  /* of OPTION_UINT and OPTION_SIZE; max 0: no bound */
+	uint64_t min, max;  /* of numbers; max 0: no bound */
 };
 
 struct command {

@@ -6,7 +6,8 @@
 #include "base/mem.h"
 
 extern const struct command cmd_check, cmd_fetch, cmd_write, cmd_bootfiles, cmd_bootswap,
-	cmd_commit, cmd_rollback, cmd_status, cmd_lock, cmd_keygen, cmd_pack, cmd_sign, cmd_inspect;
+	cmd_commit, cmd_rollback, cmd_status, cmd_watchdog, cmd_lock, cmd_keygen, cmd_pack,
+	cmd_sign, cmd_inspect;
 
 #define NOT_BUILT(verb, what)                                                                      \
 	(&(const struct command){.name = verb, .synopsis = "", .summary = what})
@@ -21,7 +22,7 @@ static const struct command *const device_commands[] = {
 	&cmd_rollback,
 	&cmd_status,
 	NOT_BUILT("doctor", "explain and repair"),
-	NOT_BUILT("watchdog", "pet the hardware watchdog while the trial lasts"),
+	&cmd_watchdog,
 	&cmd_lock,
 	NOT_BUILT("container", "update containers"),
 };

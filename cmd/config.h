@@ -31,8 +31,10 @@ struct config {
 		char *device;
 	} slot_a, slot_b;
 	struct {
-		char *backend, *preset, *env, *files, *target, *watchdog; /* files "": none */
+		char *backend, *preset, *env, *files, *target; /* files "": none */
 		uint64_t attempts;
+		char *watchdog, *watchdog_after;
+		unsigned watchdog_timeout_ms, watchdog_deadline_ms;
 	} boot;
 	struct {
 		char *checks;

@@ -54,6 +54,20 @@ const struct config_row config_rows[] = {
 		.min = 1, .max = 99},
 	{"boot", "watchdog", CONFIG_PATH, .offset = AT(boot.watchdog), "DEVICE", "/dev/watchdog0",
 		"The hardware watchdog."},
+	{"boot", "watchdog-timeout", CONFIG_TIME, .offset = AT(boot.watchdog_timeout_ms), "TIME",
+		"30s",
+		"How long the hardware waits for ota watchdog before it resets the machine, in "
+		"whole seconds; drivers round it.",
+		.min = 1000},
+	{"boot", "watchdog-deadline", CONFIG_TIME, .offset = AT(boot.watchdog_deadline_ms), "TIME",
+		"10min",
+		"How long ota watchdog pets a release on trial that nobody keeps: longer than its "
+		"start and all its self-tests take.",
+		.min = 1},
+	{"boot", "watchdog-after", CONFIG_CHOICE, .offset = AT(boot.watchdog_after), "pet|close",
+		"pet",
+		"What ota watchdog does with nothing on trial: pet on, or leave the watchdog to "
+		"others and, after a commit, close it cleanly, which stops the hardware."},
 	{"commit", "checks", CONFIG_PATH, .offset = AT(commit.checks), "FOLDER",
 		"/etc/ota/checks.d",
 		"The self-tests: what stands in required.d must pass, wanted.d is reported. Either "

@@ -50,6 +50,14 @@ static int usage_hint(const struct scan *s)
 		s->err, "ota %s%s--help shows what there is", c ? c->name : "", c ? " " : "");
 }
 
+static int store_time(
+	const struct option_row *row, const char *value, unsigned *ms, struct err *err)
+{
+	if (value_time(value, ms, err) < 0)
+		return -1;
+	return *ms >= row->min ? 0 : err_set(err, OTA_USAGE, "'%.40s' is too short", value);
+}
+
 static int store(const struct option_row *row, void *base, const char *value, struct err *err)
 {
 	void *field = (char *)base + row->offset;
@@ -74,7 +82,7 @@ static int store(const struct option_row *row, void *base, const char *value, st
 	case OPTION_SIZE:
 		return value_size(value, row->min, row->max, field, err);
 	case OPTION_TIME:
-		return value_time(value, field, err);
+		return store_time(row, value, field, err);
 	}
 	return err_set(err, OTA_FAILED, "an option of unknown type");
 }

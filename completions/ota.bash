@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2207
 _ota() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=
-  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status lock keygen pack sign inspect'
+  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock keygen pack sign inspect'
   COMPREPLY=()
   case ${COMP_WORDS[0]##*/} in ota-*) command=${COMP_WORDS[0]##*ota-} ;; esac
   for ((i = 1; i < COMP_CWORD && ${#command} == 0; i++)); do
@@ -18,6 +18,7 @@ _ota() {
     bootswap:--slot) COMPREPLY=($(compgen -W 'a b' -- "$cur")); return ;;
     bootswap:--defaults) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     rollback:--reason) return ;;
+    watchdog:--deadline) return ;;
     lock:--wait) return ;;
     pack:--rootfs) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     pack:--boot) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -44,6 +45,7 @@ _ota() {
     bootswap) options+=' --factory --slot --defaults --force' ;;
     commit) options+=' --no-checks' ;;
     rollback) options+=' --reason --force' ;;
+    watchdog) options+=' --deadline' ;;
     lock) options+=' --wait' ;;
     pack) options+=' --rootfs --boot --compatible --version --output --epoch --expires --channel --phase --level --frame-size' ;;
     sign) options+=' --key' ;;
@@ -55,4 +57,4 @@ _ota() {
       COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
   esac
 }
-complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-lock ota-keygen ota-pack ota-sign ota-inspect
+complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-keygen ota-pack ota-sign ota-inspect

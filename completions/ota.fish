@@ -34,6 +34,8 @@ complete -c ota -n __fish_use_subcommand -f -a rollback -d 'go back to the other
 complete -c ota -n '__fish_seen_subcommand_from rollback' -l reason -d 'why, for '\''ota status'\'' to tell' -x
 complete -c ota -n '__fish_seen_subcommand_from rollback' -l force -d 'also while '\''ota lock'\'' holds updates back'
 complete -c ota -n __fish_use_subcommand -f -a status -d 'slots, versions, what boots next and why; changes nothing'
+complete -c ota -n __fish_use_subcommand -f -a watchdog -d 'pet the hardware watchdog while the trial lasts'
+complete -c ota -n '__fish_seen_subcommand_from watchdog' -l deadline -d 'pet so long without a commit, as in 10min' -x
 complete -c ota -n __fish_use_subcommand -f -a lock -d 'hold updates back while COMMAND runs'
 complete -c ota -n '__fish_seen_subcommand_from lock' -l wait -d 'wait so long for another holder, as in 30s' -x
 complete -c ota -n __fish_use_subcommand -f -a keygen -d 'make a signing key: NAME.key and NAME.pub'
@@ -61,6 +63,7 @@ complete -c ota-bootswap -w 'ota bootswap'
 complete -c ota-commit -w 'ota commit'
 complete -c ota-rollback -w 'ota rollback'
 complete -c ota-status -w 'ota status'
+complete -c ota-watchdog -w 'ota watchdog'
 complete -c ota-lock -w 'ota lock'
 complete -c ota-keygen -w 'ota keygen'
 complete -c ota-pack -w 'ota pack'

@@ -34,7 +34,7 @@ make -s MODE=release install DESTDIR="$work/root" >/dev/null || exit 1
 started() {
   local command
   sed -nE 's/^ExecStart=([^ ]+).*/\1/p' "$1$2"/ota-*.service >"$work/commands"
-  [ "$(wc -l <"$work/commands")" -eq 2 ] || return 1
+  [ "$(wc -l <"$work/commands")" -eq 3 ] || return 1
   while read -r command; do [ -x "$1$command" ] || { echo "$command"; return 1; }; done <"$work/commands"
 }
 check 'the units start what is installed' started '' "$units"
@@ -58,15 +58,16 @@ orderly() {
     mkdir -p "$units/$target.wants"
     ln -s "$unit" "$units/$target.wants/"
   done
-  [ -e "$units/multi-user.target.wants/ota-boot.service" ] &&
+  [ -e "$units/sysinit.target.wants/ota-watchdog.service" ] &&
+    [ -e "$units/multi-user.target.wants/ota-boot.service" ] &&
     [ -e "$units/timers.target.wants/ota-update.timer" ] || return 1
   # what other units of this machine do is theirs
-  ! SYSTEMD_UNIT_PATH=$units: systemd-analyze verify --man=no multi-user.target timers.target 2>&1 |
+  ! SYSTEMD_UNIT_PATH=$units: systemd-analyze verify --man=no sysinit.target multi-user.target timers.target 2>&1 |
     grep ota-
 }
 
 if command -v systemd-analyze >/dev/null; then
-  for unit in ota-boot.service ota-update.service ota-update.timer; do
+  for unit in ota-boot.service ota-update.service ota-update.timer ota-watchdog.service; do
     check "systemd takes $unit" verified $unit
   done
   check 'and boots with them in an order' orderly
@@ -95,6 +96,21 @@ check 'it starts ota-boot' openrc 0
 check 'behind all others' grep -qx 'after \*' "$work/depends"
 check 'and passes on its failure' fails openrc 1
 
+# What supervise-daemon is told to keep running.
+supervised() {
+  sh -c '
+    . contrib/openrc/ota-watchdog
+    need() { echo "need $*"; }
+    after() { echo "after $*"; }
+    before() { echo "before $*"; }
+    keyword() { echo "keyword $*"; }
+    depend
+    echo "$supervisor $command $command_args"' >"$work/supervised"
+}
+check 'the OpenRC script of the watchdog' supervised
+check 'pets under supervision' grep -qx "supervise-daemon /usr/local/bin/ota -q watchdog" "$work/supervised"
+check 'is not stopped at shutdown' grep -qx 'keyword -shutdown' "$work/supervised"
+
 # --- System V ---
 header() { sed -n '/^### BEGIN INIT INFO$/,/^### END INIT INFO$/p' contrib/sysvinit/ota-boot; }
 whole_header() {
@@ -117,6 +133,27 @@ check 'an action that is none' test $? -eq 2
 while read -r command; do
   check "what it calls is installed: $command" test -x "$work/usr/bin/$command"
 done < <(sed -nE 's/.*exec ([a-z-]+).*/\1/p' contrib/sysvinit/ota-boot)
+
+# pets STATUS...: the loop with an ota that ends so each time: how often was it started?
+pets() {
+  printf '%s\n' "$@" >"$work/statuses"
+  : >"$work/pets"
+  mkdir -p "$work/bin"
+  printf '#!/bin/sh\necho "$*" >>"%s"\nexit "$(sed -n "$(wc -l <"%s")p" "%s")"\n' \
+    "$work/pets" "$work/pets" "$work/statuses" >"$work/bin/ota"
+  printf '#!/bin/sh\n' >"$work/bin/sleep"
+  chmod +x "$work/bin/ota" "$work/bin/sleep"
+  # the first line that sets PATH would hide them; `wait` for what start leaves behind
+  sed 's#^PATH=#&'"$work/bin:#"'' contrib/sysvinit/ota-watchdog >"$work/petting"
+  echo wait >>"$work/petting"
+  sh "$work/petting" start
+  [ "$(grep -cx -- '-q watchdog' "$work/pets")" -eq $# ]
+}
+check 'the System V script of the watchdog is executable' test -x contrib/sysvinit/ota-watchdog
+check 'it starts in early runlevels' grep -qx '# Default-Start:     S' contrib/sysvinit/ota-watchdog
+check 'it pets again after a crash, a signal, a device that is late' pets 139 130 16 0
+for status in 0 2 3 18 20; do check "but not after status $status" pets $status; done
+check 'its stop does nothing' sh contrib/sysvinit/ota-watchdog stop
 
 # --- cron ---
 line=$(grep -vE '^#|^[A-Z]+=' contrib/cron.example)

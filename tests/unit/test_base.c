@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The floor of the house: buffers, files, locks, threads, time, other programs. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/holder.h"
 #include "base/lock.h"
 #include "base/pool.h"
 #include "base/proc.h"
@@ -267,6 +271,40 @@ static void a_program_past_its_time_ends_with_its_children(void **state)
 	assert_int_equal(access(at(state, "late"), F_OK), -1);
 }
 
+/* A child that waits for its end with what is open here. */
+static pid_t child_with(int fd)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+static void who_holds_a_file_is_found(void **state)
+{
+	struct err err;
+	struct holder h;
+
+	assert_works(file_publish(at(state, "watchdog"), "", 0, 0600, &err));
+	assert_works(file_publish(at(state, "watchdog0"), "", 0, 0600, &err));
+	assert_works(file_publish(at(state, "watchdog1"), "", 0, 0600, &err));
+	assert_false(holder_find(at(state, "watchdog0"), &h));
+	pid_t pid = child_with(open(at(state, "watchdog"), O_RDONLY));
+	assert_true(holder_find(at(state, "watchdog"), &h));
+	assert_int_equal(h.pid, pid);
+	assert_string_equal(h.name, "test_base");
+	assert_true(holder_find(at(state, "watchdog0"), &h)); /* another name of the same */
+	assert_false(holder_find(at(state, "watchdog1"), &h));
+	assert_false(holder_find(at(state, "watchdog00"), &h));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_false(holder_find(at(state, "watchdog"), &h));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +315,7 @@ int main(void)
 		in_scratch(only_what_a_killed_run_left_is_swept),
 		in_scratch(a_short_file_is_corrupt),
 		in_scratch(a_lock_names_its_holder),
+		in_scratch(who_holds_a_file_is_found),
 		cmocka_unit_test(jobs_are_reaped_in_order),
 		cmocka_unit_test(the_first_failure_ends_a_pool),
 		cmocka_unit_test(times_have_their_form),

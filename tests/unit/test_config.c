@@ -66,6 +66,9 @@ static void defaults(void **state)
 	assert_string_equal(config.boot.target, "/boot/ota");
 	assert_int_equal(config.boot.attempts, 3);
 	assert_string_equal(config.boot.watchdog, "/dev/watchdog0");
+	assert_string_equal(config.boot.watchdog_after, "pet");
+	assert_int_equal(config.boot.watchdog_timeout_ms, 30000);
+	assert_int_equal(config.boot.watchdog_deadline_ms, 600000);
 	assert_string_equal(config.commit.checks, "/etc/ota/checks.d");
 	assert_int_equal(config.commit.timeout_ms, 300000);
 	assert_int_equal(config.network.insecure_http.count, 0);
@@ -86,7 +89,9 @@ static void every_key(void **state)
 		     "[device]\nsource = https://x/y#t\nid = dev-7\nchannel = beta\nsigners = 2\n"
 		     "trust = /t\nstore = /s\nhooks = /h\ncmdline = /l\n"
 		     "[boot]\nbackend = grub\npreset = rauc\nenv = /e\nfiles =\ntarget = /b\n"
-		     "attempts = 99\nwatchdog = /w\n[commit]\nchecks = /ch\ntimeout = 30s\n"
+		     "attempts = 99\nwatchdog = /w\nwatchdog-after = close\n"
+		     "watchdog-timeout = 1min\nwatchdog-deadline = 1h\n[commit]\nchecks = "
+		     "/ch\ntimeout = 30s\n"
 		     "[container]\ncompose = /y\nruntime = crun\nunsigned = allow");
 	assert_int_equal(config.network.insecure_http.count, 3);
 	assert_string_equal(config.network.insecure_http.items[1], "h2:8080");
@@ -94,6 +99,9 @@ static void every_key(void **state)
 	assert_int_equal(config.network.budget, 20 << 20);
 	assert_int_equal(config.device.signers, 2);
 	assert_string_equal(config.boot.files, "");
+	assert_string_equal(config.boot.watchdog_after, "close");
+	assert_int_equal(config.boot.watchdog_timeout_ms, 60000);
+	assert_int_equal(config.boot.watchdog_deadline_ms, 3600000);
 	assert_int_equal(config.commit.timeout_ms, 30000);
 	assert_string_equal(config.container.unsigned_images, "allow");
 	config_free(&config);
@@ -196,8 +204,10 @@ static void values_out_of_range(void **state)
 		"[device]\nsource = oci:x", "[device]\nsource = https://", "[boot]\nattempts = 0",
 		"[boot]\nattempts = 100", "[boot]\nattempts = 3 ; three", "[boot]\nbackend = lilo",
 		"[boot]\nbackend = uboot|grub", "[boot]\npreset = none",
-		"[boot]\nwatchdog =", "[commit]\ntimeout = 0", "[commit]\ntimeout = 5 min",
-		"[commit]\ntimeout = 31d", "[network]\nbudget = 0", "[network]\nlimit-rate = fast",
+		"[boot]\nwatchdog =", "[boot]\nwatchdog-after = stop",
+		"[boot]\nwatchdog-timeout = 999ms", "[boot]\nwatchdog-deadline = 0",
+		"[commit]\ntimeout = 0", "[commit]\ntimeout = 5 min", "[commit]\ntimeout = 31d",
+		"[network]\nbudget = 0", "[network]\nlimit-rate = fast",
 		"[network]\ninsecure-http = http://h", "[network]\ninsecure-http = h:0",
 		"[network]\ninsecure-http = h:65536", "[network]\ninsecure-http = [::1",
 		"[network]\nproxy =", "[container]\nruntime = lxc", "[container]\nunsigned = yes"};
