@@ -34,9 +34,9 @@ static int cannot_open(const char *path, struct err *err)
 {
 	if (errno == EBUSY)
 		return is_held(path, err);
-	if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
-		return err_errno(err, OTA_IO, "open watchdog %s", path);
 	err_errno(err, OTA_IO, "open watchdog %s", path);
+	if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
+		return -1;
 	return err_hint(
 		err, "load its driver, or name another by watchdog = in [boot] of ota.conf");
 }
