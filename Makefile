@@ -5,10 +5,14 @@ VERSION := 0.1.0
 MODE ?= release
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
-BUILD := build/$(MODE)
+# CROSS_COMPILE=TRIPLET- builds for another machine, into a folder of its own
+TRIPLET := $(CROSS_COMPILE:%-=%)
+OUT := build$(TRIPLET:%=/%)
+BUILD := $(OUT)/$(MODE)
 # the floor under a device's clock; a release tarball sets SOURCE_DATE_EPOCH
 BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 CC ?= gcc
+PKG_CONFIG := pkg-config
 LIB_PKGS := libcrypto libzstd libubootenv jansson
 PKGS := $(LIB_PKGS) inih
 
@@ -26,9 +30,19 @@ ifeq ($(MODE),fuzz)
 CC := clang
 CFLAGS.fuzz += -fsanitize=fuzzer-no-link
 endif
+ifneq ($(CROSS_COMPILE),)
+# where that machine's libraries and headers are: what `make sysroot` brings, unless said otherwise
+SYSROOT ?= $(OUT)/sysroot/root
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+CPPFLAGS += --sysroot=$(SYSROOT)
+LDFLAGS += --sysroot=$(SYSROOT)
+# and nothing of this machine's own may answer for it
+PKG_CONFIG := PKG_CONFIG_PATH= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig:$(SYSROOT)/usr/lib/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+endif
 ALL_CFLAGS = -std=gnu11 -g -pthread $(WARNINGS) $(CFLAGS.$(MODE)) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS.$(MODE)) $(LDFLAGS)
-LIBS = $(shell pkg-config --libs $(PKGS)) -ldl
+LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -ldl
 
 LIB_SRC := $(wildcard src/*/*.c)
 CMD_SRC := $(wildcard cmd/*.c)
@@ -43,11 +57,11 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps check demo disk waves units fuzz fuzz-bins docs format install clean \
+.PHONY: all help deps sysroot check demo disk waves units fuzz fuzz-bins docs format install clean \
 	compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
-	@ln -sfn $(MODE)/ota build/ota
+	@ln -sfn $(MODE)/ota $(OUT)/ota
 
 help:
 	@printf '%s\n' 'make            build/ota' \
@@ -57,9 +71,11 @@ help:
 	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
+	  'make sysroot    with CROSS_COMPILE=aarch64-linux-gnu-: libraries to build with for that machine' \
 	  'make fuzz       fuzz each parser for FUZZ_SECONDS=60' \
 	  'make format     clang-format;  make docs: synopsis, options, completions from the table' \
-	  'MODE=release|asan|cover|fuzz selects how it is built (below build/MODE)'
+	  'MODE=release|asan|cover|fuzz selects how it is built (below build/MODE)' \
+	  'CROSS_COMPILE=aarch64-linux-gnu- builds for another machine (below build/TRIPLET/MODE)'
 
 $(BUILD)/src/flow/policy.o: CPPFLAGS += -DOTA_BUILD_TIME=$(BUILD_TIME)
 $(BUILD)/%.o: %.c
@@ -67,7 +83,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libota.a: $(LIB_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/ota: $(CMD_OBJ) $(BUILD)/libota.a
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
@@ -90,6 +106,9 @@ fuzz-bins: $(FUZZ_BIN)
 
 deps:
 	@test-images/packages.sh build
+
+sysroot:
+	@test-images/cross.sh $(TRIPLET) $(OUT)/sysroot
 
 check:
 	@test-images/packages.sh check
@@ -147,6 +166,6 @@ install: $(BUILD)/ota
 	install -d $(DESTDIR)$(SYSCONFDIR)/ota/trust.d
 
 clean:
-	rm -rf build/release build/asan build/cover build/fuzz build/ota
+	rm -rf $(addprefix $(OUT)/,release asan cover fuzz ota)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
