@@ -57,7 +57,7 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps sysroot check demo disk waves units fuzz fuzz-bins docs format install clean \
+.PHONY: all help deps sysroot check check-board demo disk waves units fuzz fuzz-bins docs format install clean \
 	compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
@@ -68,6 +68,7 @@ help:
 	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
+	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
 	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
@@ -113,6 +114,15 @@ sysroot:
 check:
 	@test-images/packages.sh check
 	@tests/run.sh
+
+check-board:
+	@test-images/packages.sh board
+	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- sysroot
+	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- all
+	@OTA=$(CURDIR)/build/ota OTA_ARM64=$(CURDIR)/build/aarch64-linux-gnu/ota \
+	  test-images/board.sh build/board >/dev/null
+	@tests/qemu/board.py $(CASES)
 
 demo:
 	@test-images/packages.sh build

@@ -17,9 +17,11 @@ ${ota_interface} read ${ota_copy_b} ${ota_block_b} 20
 
 # The newer one first. Its byte is the higher, but for 255 and 0: there the count began anew.
 setexpr ota_t ${ota_room} + 4
-setexpr.b ota_flags_a *${ota_t}
+setexpr.b ota_t *${ota_t}
+ota_flags_a=${ota_t}
 setexpr ota_t ${ota_copy_b} + 4
-setexpr.b ota_flags_b *${ota_t}
+setexpr.b ota_t *${ota_t}
+ota_flags_b=${ota_t}
 ota_order="a b"
 if itest ${ota_flags_b} > ${ota_flags_a}; then ota_order="b a"; fi
 if itest ${ota_flags_a} == ff && itest ${ota_flags_b} == 0; then ota_order="b a"; fi
@@ -27,7 +29,7 @@ if itest ${ota_flags_b} == ff && itest ${ota_flags_a} == 0; then ota_order="a b"
 
 # import wants crc32 and data side by side. It takes a copy only when they match, and then knows
 # nothing else: what is exported again is this copy, and not what U-Boot has compiled in. Whatever is
-# needed of that is in names set without setenv, which are the script's alone.
+# needed of that is in names set without setenv, which are the script's alone; setexpr sets the others.
 ota_current=none
 for ota_try in ${ota_order}; do
   if test ${ota_current} = none; then
