@@ -5,12 +5,16 @@ VERSION := 0.1.0
 MODE ?= release
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
-BUILD := build/$(MODE)
+# CROSS_COMPILE=TRIPLET- builds for another machine, into a folder of its own
+TRIPLET := $(CROSS_COMPILE:%-=%)
+OUT := build$(TRIPLET:%=/%)
+BUILD := $(OUT)/$(MODE)
 # the floor under a device's clock; a release tarball sets SOURCE_DATE_EPOCH
 BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+PKG_CONFIG := pkg-config
 LIB_PKGS := libcrypto libzstd libubootenv jansson
 PKGS := $(LIB_PKGS) inih
 
@@ -28,9 +32,19 @@ ifeq ($(MODE),fuzz)
 CC := clang
 CFLAGS.fuzz += -fsanitize=fuzzer-no-link
 endif
+ifneq ($(CROSS_COMPILE),)
+# where that machine's libraries and headers are: what `make sysroot` brings, unless said otherwise
+SYSROOT ?= $(OUT)/sysroot/root
+CC := $(CROSS_COMPILE)gcc
+AR := $(CROSS_COMPILE)ar
+CPPFLAGS += --sysroot=$(SYSROOT)
+LDFLAGS += --sysroot=$(SYSROOT)
+# and nothing of this machine's own may answer for it
+PKG_CONFIG := PKG_CONFIG_PATH= PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig:$(SYSROOT)/usr/lib/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+endif
 ALL_CFLAGS = -std=gnu11 -g -pthread $(WARNINGS) $(CFLAGS.$(MODE)) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(LDFLAGS.$(MODE)) $(LDFLAGS)
-LIBS = $(shell pkg-config --libs $(PKGS)) -ldl
+LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -ldl
 
 LIB_SRC := $(wildcard src/*/*.c)
 CMD_SRC := $(wildcard cmd/*.c)
@@ -45,23 +59,26 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps check demo disk waves units fuzz fuzz-bins docs format install clean \
+.PHONY: all help deps sysroot check check-board demo disk waves units fuzz fuzz-bins docs format install clean \
 	compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
-	@ln -sfn $(MODE)/ota build/ota
+	@ln -sfn $(MODE)/ota $(OUT)/ota
 
 help:
 	@printf '%s\n' 'make            build/ota' \
 	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
+	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
 	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
+	  'make sysroot    with CROSS_COMPILE=aarch64-linux-gnu-: libraries to build with for that machine' \
 	  'make fuzz       fuzz each parser for FUZZ_SECONDS=60' \
 	  'make format     clang-format;  make docs: synopsis, options, completions from the table' \
-	  'MODE=release|asan|cover|fuzz selects how it is built (below build/MODE)'
+	  'MODE=release|asan|cover|fuzz selects how it is built (below build/MODE)' \
+	  'CROSS_COMPILE=aarch64-linux-gnu- builds for another machine (below build/TRIPLET/MODE)'
 
 $(BUILD)/src/flow/policy.o: CPPFLAGS += -DOTA_BUILD_TIME=$(BUILD_TIME)
 $(BUILD)/%.o: %.c
@@ -69,7 +86,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libota.a: $(LIB_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/ota: $(CMD_OBJ) $(BUILD)/libota.a
 	$(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@
@@ -93,9 +110,21 @@ fuzz-bins: $(FUZZ_BIN)
 deps:
 	@test-images/packages.sh build
 
+sysroot:
+	@test-images/cross.sh $(TRIPLET) $(OUT)/sysroot
+
 check:
 	@test-images/packages.sh check
 	@tests/run.sh
+
+check-board:
+	@test-images/packages.sh board
+	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- sysroot
+	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- all
+	@OTA=$(CURDIR)/build/ota OTA_ARM64=$(CURDIR)/build/aarch64-linux-gnu/ota \
+	  test-images/board.sh build/board >/dev/null
+	@tests/qemu/board.py $(CASES)
 
 demo:
 	@test-images/packages.sh build demo
@@ -151,6 +180,6 @@ install: $(BUILD)/ota
 	install -d $(DESTDIR)$(SYSCONFDIR)/ota/trust.d
 
 clean:
-	rm -rf build/release build/asan build/cover build/fuzz build/ota
+	rm -rf $(addprefix $(OUT)/,release asan cover fuzz ota)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -46,9 +46,8 @@ const struct config_row config_rows[] = {
 		"The folder of boot files inside an image. Empty: this device has none.",
 		.may_be_empty = true},
 	{"boot", "target", CONFIG_PATH, .offset = AT(boot.target), "FOLDER", "/boot/ota",
-		"Where the boot files of both slots are kept, a folder on the boot partition: in "
-
-		"and TARGET/b."},
+		"Where the boot files of both slots are kept, a folder on the boot partition: in a "
+		"and b below it."},
 	{"boot", "attempts", CONFIG_UINT, .offset = AT(boot.attempts), "N", "3",
 		"How often a slot on trial is booted before the bootloader goes back, 1 to 99.",
 		.min = 1, .max = 99},
