@@ -55,6 +55,17 @@ static int swap(struct turn *t, const struct progress *progress, struct boot_res
 	return 0;
 }
 
+/* Next already: only its boot files may want mending. */
+static int swap_again(struct turn *t, const struct progress *progress, struct boot_result *result,
+	struct err *err)
+{
+	bool made;
+
+	if (bootfiles_ensure(t, t->s.env.slot, progress, &made, err) < 0)
+		return -1;
+	return turn_apply(t, BOOT_ON_SWAP, 0, result, err);
+}
+
 int boot_swap(const struct device *d, bool force, const struct progress *progress,
 	struct boot_result *result, struct err *err)
 {
@@ -63,11 +74,8 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 	if (turn_begin(&t, "ota bootswap", err) < 0 ||
 		boot_permit(t.s.state, BOOT_ON_SWAP, err) < 0)
 		return -1;
-	bool made;
 	if (t.s.state == BOOT_SWAPPED)
-		return bootfiles_ensure(&t, t.s.env.slot, progress, &made, err) < 0
-			       ? -1
-			       : turn_apply(&t, BOOT_ON_SWAP, 0, result, err);
+		return swap_again(&t, progress, result, err);
 	char other = slot_other(t.s.running);
 	if (turn_check_proved(&t, other, err) < 0 ||
 		check_epoch(&t, other, OTA_UNTRUSTED, err) < 0 ||
