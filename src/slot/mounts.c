@@ -10,7 +10,11 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+
+#define LINGER_MS 1000
+#define POLL_MS 20
 
 static int mounted(const char *path, const char *where, struct err *err)
 {
@@ -55,17 +59,33 @@ static bool is_backing(const char *loop, const struct stat *st)
 	       info.lo_device == st->st_dev;
 }
 
-static int check_loops(const char *path, const struct stat *st, struct err *err)
+/* The loop device that shows the plain file, into name. */
+static bool find_loop(const struct stat *st, char name[256])
 {
 	DIR *d = opendir("/sys/block");
-	int rc = 0;
+	bool found = false;
 
-	for (struct dirent *e; rc == 0 && d && (e = readdir(d));)
-		if (!strncmp(e->d_name, "loop", 4) && is_backing(e->d_name, st))
-			rc = looped(path, e->d_name, err);
+	for (struct dirent *e; !found && d && (e = readdir(d));) {
+		found = !strncmp(e->d_name, "loop", 4) && is_backing(e->d_name, st);
+		snprintf(name, 256, "%s", e->d_name);
+	}
 	if (d)
 		closedir(d);
-	return rc;
+	return found;
+}
+
+/* A loop device outlives its last user for a moment: a run that was killed may have left one. */
+static int check_loops(const char *path, const struct stat *st, struct err *err)
+{
+	uint64_t end = clock_mono_ms() + LINGER_MS;
+	char name[256];
+
+	while (find_loop(st, name)) {
+		if (clock_mono_ms() > end)
+			return looped(path, name, err);
+		clock_sleep_ms(POLL_MS);
+	}
+	return 0;
 }
 
 int mounts_check_free(const char *path, const struct stat *st, struct err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is something mounted from this device or file? Asked of the kernel: /proc/self/mountinfo for
- * devices, the loop devices' backing files for plain files.
+ * devices, the loop devices' backing files for plain files; those get a second to go.
  */
 #ifndef OTA_SLOT_MOUNTS_H
 #define OTA_SLOT_MOUNTS_H
