@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What an arm64 board with U-Boot boots, made without mounting anything on this machine:
 #   OUT/disk.img            a disk from the factory with v1 in slot a
-#   OUT/releases/NAME       signed releases: v1, v2, and v2 gone wrong: panic, hang, check, network
+#   OUT/releases/NAME       signed releases: v1, v2, and v2 gone wrong: panic, hang, stuck,
+#                           check, network
 #   OUT/u-boot.bin          Debian's, that does not wait for a key
 #   board.sh OUT
 # OTA names this machine's binary, OTA_ARM64 the board's. What is made is kept until one of them or the
@@ -53,13 +54,13 @@ make_tree() {
   ln -s busybox tree/bin/sh
   cp "$here/board/init" tree/sbin/
   cp packages/root/usr/bin/fw_printenv tree/usr/bin/
+  ln -s fw_printenv tree/usr/bin/fw_setenv
   cp "$here"/../contrib/ota-{boot,update} "$here/board/board-reboot" tree/usr/bin/
   aarch64-linux-gnu-strip -o tree/usr/bin/ota "$ota_arm64"
   # libcurl is opened when the first address is
   libraries tree/usr/bin/ota tree/usr/bin/fw_printenv "$(library libcurl.so.4)"
   for name in libcurl.so.4 $seen; do cp "$(library "$name")" "tree/lib/$name"; done
 
-  cp "$here/board/ota.conf" tree/etc/ota/
   cp board.pub tree/etc/ota/trust.d/
   cp "$here/board/services" tree/etc/ota/checks.d/required.d/
   printf '/dev/vda 0x100000 0x4000\n/dev/vda 0x110000 0x4000\n' >tree/etc/fw_env.config
@@ -88,6 +89,9 @@ make_boot_files() {
 make_release() {
   echo "$2" >tree/etc/board-version
   echo "$3" >tree/etc/board-fault
+  cp "$here/board/ota.conf" tree/etc/ota/
+  # nobody keeps it, and the default is long to wait for
+  [ "$3" != stuck ] || sed -i 's/^watchdog-timeout/watchdog-deadline = 10s\n&/' tree/etc/ota/ota.conf
   rm -f rootfs
   truncate -s 80M rootfs
   mkfs.ext4 -q -m 0 -O ^has_journal -E root_owner=0:0 -d tree rootfs
@@ -116,8 +120,9 @@ make_release v1 1.0 none
 make_release v2 2.0 none
 make_release panic 2.1 panic
 make_release hang 2.2 hang
-make_release check 2.3 check
-make_release network 2.4 network
+make_release stuck 2.3 stuck
+make_release check 2.4 check
+make_release network 2.5 network
 make_disk
 # the same length, so that nothing moves
 sed 's/bootdelay=2/bootdelay=0/' /usr/lib/u-boot/qemu_arm64/u-boot.bin >u-boot.bin

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board in QEMU, driven over its serial line, and the lines that end a test."""
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -12,6 +14,7 @@ TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 BOARD = os.path.join(TREE, "build/board")
 ENV_AT, ENV_SIZE = (0x100000, 0x110000), 0x4000
 FIRST_MIB = 4  # where the boot partition begins
+SECTOR = 512
 QEMU = """qemu-system-aarch64 -machine virt -cpu cortex-a57 -m 256 -display none -monitor none
     -bios {board}/u-boot.bin -serial chardev:line -chardev socket,id=line,path={dir}/line,server=on,wait=on
     -drive if=none,id=disk,format=raw,file={disk} -device virtio-blk-pci,drive=disk
@@ -95,22 +98,37 @@ class Guest:
 
 
 class Tap:
-    """The lines that are counted; end() prints the last, and gives the status to exit with."""
+    """What a case found: kept, so that those that run at once do not mix, and shown in one piece."""
+
+    passed = failed = 0
 
     def __init__(self):
-        self.passed = self.failed = 0
+        self.lines = []
 
     def report(self, is_ok, text, why=""):
-        self.passed += is_ok
-        self.failed += not is_ok
-        print(f"{'ok' if is_ok else 'not ok'} {self.passed + self.failed} - {text}", flush=True)
+        self.lines.append((is_ok, text))
         if not is_ok:
             for line in str(why).splitlines()[-60:]:
-                print(f"# {line}", flush=True)
+                self.note(line)
 
-    def end(self):
-        print(f"{self.passed} passed, {self.failed} failed")
-        return self.failed > 0
+    def note(self, text):
+        self.lines.append((None, text))
+
+    def show(self):
+        for is_ok, text in self.lines:
+            if is_ok is None:
+                print(f"# {text}")
+                continue
+            Tap.passed += is_ok
+            Tap.failed += not is_ok
+            print(f"{'ok' if is_ok else 'not ok'} {Tap.passed + Tap.failed} - {text}")
+        sys.stdout.flush()
+
+    @staticmethod
+    def end():
+        """Prints the last line, and gives the status to exit with."""
+        print(f"{Tap.passed} passed, {Tap.failed} failed")
+        return Tap.failed > 0
 
 
 def new_disk(folder):
@@ -118,3 +136,10 @@ def new_disk(folder):
     disk = os.path.join(folder, "disk.img")
     subprocess.run(["cp", "--sparse=always", os.path.join(BOARD, "disk.img"), disk], check=True)
     return disk
+
+
+def parts_of(disk):
+    """Where its partitions lie, as {name: (start, end)} in bytes."""
+    told = subprocess.run(["sfdisk", "-J", disk], capture_output=True, check=True).stdout
+    return {part["name"]: (part["start"] * SECTOR, (part["start"] + part["size"]) * SECTOR)
+            for part in json.loads(told)["partitiontable"]["partitions"]}
