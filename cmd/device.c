@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/device.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/file.h"
 #include "cmd/output.h"
 
@@ -38,11 +41,25 @@ static void warn(void *front, const char *text)
 	output_warn(front, "%s", text);
 }
 
+/* Where the kernel shows its own state. */
+static int find_kernel_files(const struct front *front, const char *watchdog,
+	struct device_facts *facts, struct err *err)
+{
+	const char *name = strrchr(watchdog, '/');
+	char status[PATH_MAX];
+
+	snprintf(status, sizeof(status), "/sys/class/watchdog/%s/bootstatus",
+		name ? name + 1 : watchdog);
+	if (front_path(front, status, facts->watchdog_status, err) < 0)
+		return -1;
+	return front_path(front, "/proc/sys/kernel/random/boot_id", facts->boot_id, err);
+}
+
 int device_read(struct front *front, struct device_facts *facts, struct err *err)
 {
 	const struct config *c = front_config(front, err);
 
-	if (!c || front_path(front, "/proc/sys/kernel/random/boot_id", facts->boot_id, err) < 0)
+	if (!c || find_kernel_files(front, c->boot.watchdog, facts, err) < 0)
 		return -1;
 	facts->device = (struct device){
 		.compatible = c->device.compatible,
@@ -58,6 +75,7 @@ int device_read(struct front *front, struct device_facts *facts, struct err *err
 		.attempts = (unsigned)c->boot.attempts,
 		.cmdline = c->device.cmdline,
 		.boot_id = facts->boot_id,
+		.watchdog_status = facts->watchdog_status,
 		.boot_files = c->boot.files,
 		.boot_target = c->boot.target,
 		.root = front->options.root ? NULL : "/",

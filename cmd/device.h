@@ -14,7 +14,7 @@
 /* The facts, with the strings that are not the configuration's own. */
 struct device_facts {
 	struct device device;
-	char boot_id[PATH_MAX];
+	char boot_id[PATH_MAX], watchdog_status[PATH_MAX];
 	char id[DIGEST_HEX_LEN];
 };
 

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/watchdog.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "base/file.h"
 #include "base/holder.h"
 #include "base/mem.h"
 
@@ -103,4 +105,13 @@ void watchdog_stay_resident(void)
 	/* not MCL_FUTURE: with a small limit an allocation would fail later */
 	if (mlockall(MCL_CURRENT | MCL_ONFAULT) < 0)
 		return;
+}
+
+bool watchdog_has_reset(const char *bootstatus)
+{
+	AUTO_BUF text = BUF(31);
+	struct err ignored;
+
+	return file_read(bootstatus, &text, &ignored) == 0 && text.data &&
+	       strtoul(text.data, NULL, 10) & WDIOF_CARDRESET;
 }

@@ -36,6 +36,10 @@ int watchdog_stop(struct watchdog *w, struct err *err) MUST_USE;
 /* Closes without stopping: the hardware counts on, for the next holder to take over in time. */
 void watchdog_leave(struct watchdog *w);
 
+/* Was the machine started by this watchdog's reset? Asks the file that the kernel has in sysfs,
+ * /sys/class/watchdog/NAME/bootstatus; false where that is missing. */
+bool watchdog_has_reset(const char *bootstatus);
+
 /* Keeps what the process uses from now on in memory, so that petting waits for no disk. Where that
  * is not allowed it goes without. */
 void watchdog_stay_resident(void);

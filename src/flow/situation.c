@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/watchdog.h"
 #include "slot/running.h"
 
 static void read_boot_id(const char *path, char boot_id[BOOT_ID_LEN])
@@ -35,8 +36,25 @@ static void make_good(struct slot_record *r)
 	r->state = SLOT_GOOD;
 }
 
-/* A slot that was given up: remembered with why it was left, as far as anybody noted that. */
-static void note_rollback(struct situation *s, char from, char to)
+/* Why the bootloader gave a slot up, as far as anybody noted that. */
+static void note_reason(
+	const struct device *d, const struct slot_record *left, struct rollback_record *r)
+{
+	const char *reason = "bootcount", *detail = "it was not committed in its attempts";
+
+	if (left->reason[0]) {
+		reason = left->reason;
+		detail = left->detail;
+	} else if (d->watchdog_status && watchdog_has_reset(d->watchdog_status)) {
+		reason = "watchdog";
+		detail = "nothing petted it in the last of its attempts";
+	}
+	strcpy(r->reason, reason);
+	strcpy(r->detail, detail);
+}
+
+/* A slot that was given up. */
+static void note_rollback(const struct device *d, struct situation *s, char from, char to)
 {
 	struct slot_record *left = situation_slot(s, from);
 	struct rollback_record *r = &s->rollback;
@@ -49,8 +67,7 @@ static void note_rollback(struct situation *s, char from, char to)
 		.has_digest = left->has_digest,
 		.digest = left->digest};
 	strcpy(r->version, left->version);
-	strcpy(r->reason, left->reason[0] ? left->reason : "bootcount");
-	strcpy(r->detail, left->reason[0] ? left->detail : "it was not committed in its attempts");
+	note_reason(d, left, r);
 }
 
 static void repair_settled(struct situation *s)
@@ -64,7 +81,7 @@ static void repair_settled(struct situation *s)
 		s->slots[i].swapped_boot_id[0] = '\0';
 }
 
-static void repair(struct situation *s)
+static void repair(const struct device *d, struct situation *s)
 {
 	char other = slot_other(s->running);
 
@@ -76,7 +93,7 @@ static void repair(struct situation *s)
 		situation_slot(s, s->running)->state = SLOT_TRIAL;
 		break;
 	case BOOT_FELL_BACK:
-		note_rollback(s, other, s->running);
+		note_rollback(d, s, other, s->running);
 		repair_settled(s);
 		break;
 	case BOOT_LEAVING:
@@ -104,7 +121,7 @@ void situation_read(const struct device *d, struct situation *s)
 	if (!s->has_env || !s->running)
 		return;
 	s->state = boot_classify(&s->env, s->running, rebooted_since(s));
-	repair(s);
+	repair(d, s);
 }
 
 int situation_require(const struct situation *s, struct err *err)

@@ -61,6 +61,10 @@ must on bootswap
 for _ in 1 2 3 4; do power_cycle; done
 holds 'a trial that nobody commits ends by itself' is .running b
 holds 'the boot counter is the reason' is .rollback.reason bootcount
+mkdir -p device/sys/class/watchdog/watchdog0
+echo 32 >device/sys/class/watchdog/watchdog0/bootstatus
+holds 'the watchdog, where the kernel says so' is .rollback.reason watchdog
+rm -r device/sys
 must on write --retry oci:v2
 must on bootswap
 power_cycle

@@ -104,7 +104,7 @@ CASES = {
     "update": update,
     "rollback": rollback,
     "panic": bad("panic", 2, "bootcount"),
-    "hang": bad("hang", 2, "bootcount"),
+    "hang": bad("hang", 2, "watchdog"),
     "stuck": bad("stuck", 2, "watchdog"),
     "check": bad("check", 1, "check"),
     "network": bad("network", 1, "check"),
