@@ -59,7 +59,7 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps sysroot check check-board demo disk waves units fuzz fuzz-bins docs format install clean \
+.PHONY: all help deps sysroot check check-board demo-sandbox disk waves units fuzz fuzz-bins docs format install clean \
 	compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
@@ -67,7 +67,7 @@ all: $(BUILD)/ota
 
 help:
 	@printf '%s\n' 'make            build/ota' \
-	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
+	  'make demo-sandbox  a device in a folder goes from one Debian image to the next, and back' \
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
 	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
@@ -126,10 +126,10 @@ check-board:
 	  test-images/board.sh build/board >/dev/null
 	@tests/qemu/board.py $(CASES)
 
-demo:
+demo-sandbox:
 	@test-images/packages.sh build demo
 	@$(MAKE) --no-print-directory -s all
-	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build' test-images/demo.sh
+	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build' test-images/demo-sandbox.sh
 
 disk:
 	@test-images/packages.sh build demo
