@@ -65,15 +65,16 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps sysroot check check-board demo disk waves units fuzz fuzz-bins docs format install clean \
-	compile-commands
+.PHONY: all help deps sysroot check board check-board demo demo-sandbox disk waves units fuzz fuzz-bins \
+	docs format install clean compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
 	@ln -sfn $(MODE)/ota $(OUT)/ota
 
 help:
 	@printf '%s\n' 'make            build/ota' \
-	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
+	  'make demo       a board in QEMU is updated through U-Boot, and comes back from bad releases' \
+	  'make demo-sandbox  a device in a folder goes from one Debian image to the next, and back' \
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
 	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
@@ -123,19 +124,25 @@ check:
 	@test-images/packages.sh check
 	@tests/run.sh
 
-check-board:
+# what an arm64 board boots: kept in build/board
+board:
 	@test-images/packages.sh board
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
 	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- sysroot
-	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- all
+	@$(MAKE) --no-print-directory -s -j$$(nproc) CROSS_COMPILE=aarch64-linux-gnu- all
 	@OTA=$(CURDIR)/build/ota OTA_ARM64=$(CURDIR)/build/aarch64-linux-gnu/ota \
 	  test-images/board.sh build/board >/dev/null
+
+check-board: board
 	@tests/qemu/board.py $(CASES)
 
-demo:
+demo: board
+	@tests/qemu/demo.py
+
+demo-sandbox:
 	@test-images/packages.sh build demo
 	@$(MAKE) --no-print-directory -s all
-	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build' test-images/demo.sh
+	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build' test-images/demo-sandbox.sh
 
 disk:
 	@test-images/packages.sh build demo

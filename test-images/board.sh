@@ -68,7 +68,7 @@ make_tree() {
   module_files i6300esb virtio_net vfat nls_cp437 nls_ascii loop | while read -r name; do
     install -Dm644 "$name" "tree/${name#"$PWD/packages/root/"}"
   done
-  cp packages/root/lib/modules/"$kernel"/modules.{builtin,order} "tree/lib/modules/$kernel/"
+  cp packages/root/lib/modules/"$kernel"/modules.{builtin,builtin.modinfo,order} "tree/lib/modules/$kernel/"
   depmod -b tree "$kernel"
 }
 
@@ -85,7 +85,7 @@ make_boot_files() {
   (cd initrd && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -n >tree/boot/initrd.img
 }
 
-# make_release NAME VERSION FAULT
+# make_release NAME VERSION FAULT [OPTION...]
 make_release() {
   echo "$2" >tree/etc/board-version
   echo "$3" >tree/etc/board-fault
@@ -95,7 +95,7 @@ make_release() {
   rm -f rootfs
   truncate -s 80M rootfs
   mkfs.ext4 -q -m 0 -O ^has_journal -E root_owner=0:0 -d tree rootfs
-  "$ota" pack -q --rootfs rootfs --compatible board --version "$2" --level 3 -o "releases/$1"
+  "$ota" pack -q --rootfs rootfs --compatible board --version "$2" --level 3 -o "releases/$1" "${@:4}"
   "$ota" sign -q --key board.key "releases/$1"
 }
 
@@ -116,7 +116,10 @@ rm -rf tree initrd releases recipe
 [ -e board.key ] || "$ota" keygen -q board
 make_tree
 make_boot_files
-make_release v1 1.0 none
+# the factory needs root to look into the image for its boot files; else the release carries them
+carried=()
+[ "$(id -u)" -eq 0 ] || carried=(--boot tree/boot)
+make_release v1 1.0 none "${carried[@]}"
 make_release v2 2.0 none
 make_release panic 2.1 panic
 make_release hang 2.2 hang

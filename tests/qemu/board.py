@@ -13,7 +13,7 @@ import tempfile
 
 import vectors
 from cases import CASES
-from guest import BOARD, TREE, Guest, Hung, Tap, new_disk, parts_of
+from guest import Guest, Hung, Tap, new_disk, parts_of, served
 from steps import Board
 
 FAT32_STATE = 65  # in the boot sector
@@ -64,18 +64,10 @@ def run(name, port):
 
 def main():
     names = sys.argv[1:] or ["vectors", *CASES]
-    nginx = os.path.join(TREE, "test-images/nginx.sh")
-    server = os.path.join(BOARD, "server")
-    subprocess.run([nginx, "start", server, os.path.join(BOARD, "releases"), "http:0"], check=True)
-    try:
-        with open(os.path.join(server, "ports"), encoding="ascii") as ports:
-            port = ports.read().strip()
-        # a board keeps one processor busy
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as boards:
-            for case in concurrent.futures.as_completed([boards.submit(run, name, port) for name in names]):
-                case.result().show()
-    finally:
-        subprocess.run([nginx, "stop", server], check=True)
+    # a board keeps one processor busy
+    with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as boards:
+        for case in concurrent.futures.as_completed([boards.submit(run, name, port) for name in names]):
+            case.result().show()
     return Tap.end()
 
 

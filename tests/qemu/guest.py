@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board in QEMU, driven over its serial line, and the lines that end a test."""
+import contextlib
 import json
 import os
 import re
@@ -68,9 +69,12 @@ class Guest:
             if not data:
                 with open(os.path.join(self.dir, "qemu"), encoding="utf-8") as log:
                     raise Hung(f"QEMU has ended: {log.read()}")
-            self.said += data.decode(errors="replace").replace("\r", "")
+            self.hear(data.decode(errors="replace"))
         self.at += found.end()
         return found
+
+    def hear(self, text):
+        self.said += text.replace("\r", "")
 
     def end(self, limit_s=60):
         """Waits until a board that may not reboot is off."""
@@ -143,3 +147,15 @@ def parts_of(disk):
     told = subprocess.run(["sfdisk", "-J", disk], capture_output=True, check=True).stdout
     return {part["name"]: (part["start"] * SECTOR, (part["start"] + part["size"]) * SECTOR)
             for part in json.loads(told)["partitiontable"]["partitions"]}
+
+
+@contextlib.contextmanager
+def served():
+    """nginx with the releases, for as long as this lasts. Its port."""
+    nginx, folder = os.path.join(TREE, "test-images/nginx.sh"), os.path.join(BOARD, "server")
+    subprocess.run([nginx, "start", folder, os.path.join(BOARD, "releases"), "http:0"], check=True)
+    try:
+        with open(os.path.join(folder, "ports"), encoding="ascii") as ports:
+            yield ports.read().strip()
+    finally:
+        subprocess.run([nginx, "stop", folder], check=True)
