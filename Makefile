@@ -65,7 +65,7 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps sysroot check board check-board demo demo-sandbox disk waves units fuzz fuzz-bins \
+.PHONY: all help deps sysroot check board check-board soak demo demo-sandbox disk waves units fuzz fuzz-bins \
 	docs format install clean compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
@@ -78,6 +78,7 @@ help:
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
 	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
+    'make soak       power cuts there at random instants, for HOURS=1' \
 	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
@@ -135,6 +136,9 @@ board:
 
 check-board: board
 	@tests/qemu/board.py $(CASES)
+
+soak: board
+	@HOURS=$(or $(HOURS),1) tests/qemu/board.py cuts
 
 demo: board
 	@tests/qemu/demo.py

@@ -3,14 +3,17 @@
 """The boot script in U-Boot, and updates on a board that boots: a kernel, FAT, a watchdog, and a web
 server to fetch from.
 
-board.py [CASE...]    vectors, or a name in cases.py; all without. As many at once as there are
+board.py [CASE...]    cuts, vectors, or a name in cases.py; all without. As many at once as there are
                       processors."""
 import concurrent.futures
+import functools
 import os
+import random
 import subprocess
 import sys
 import tempfile
 
+import cuts
 import vectors
 from cases import CASES
 from guest import Guest, Hung, Tap, new_disk, parts_of, served
@@ -51,22 +54,33 @@ def on_board(case, tap, port):
         outside(tap, folder, disk)
 
 
-def run(name, port):
-    """One case, with a board of its own. What it found."""
+def jobs(names, port):
+    """What is done for these, as (name, function that reports to a tap)."""
+    seed = os.environ.get("SEED") or f"{random.randrange(1 << 32):08x}"
+    lanes = os.cpu_count()
+    for name in names:
+        if name == "vectors":
+            yield name, vectors.run
+        elif name == "cuts":
+            for n in range(lanes):
+                yield f"cuts, SEED={seed}", functools.partial(cuts.run, port=port, seed=seed, number=n, lanes=lanes)
+        else:
+            yield name, functools.partial(on_board, CASES[name], port=port)
+
+
+def run(name, job):
     tap = Tap()
     tap.note(name)
-    if name == "vectors":
-        vectors.run(tap)
-    else:
-        on_board(CASES[name], tap, port)
+    job(tap)
     return tap
 
 
 def main():
-    names = sys.argv[1:] or ["vectors", *CASES]
+    names = sys.argv[1:] or ["cuts", "vectors", *CASES]
     # a board keeps one processor busy
     with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as boards:
-        for case in concurrent.futures.as_completed([boards.submit(run, name, port) for name in names]):
+        begun = [boards.submit(run, *job) for job in jobs(names, port)]
+        for case in concurrent.futures.as_completed(begun):
             case.result().show()
     return Tap.end()
 
