@@ -118,12 +118,13 @@ check:
 	@tests/run.sh
 
 check-board:
-	@test-images/packages.sh board
+	@test-images/packages.sh board uboot
 	@$(MAKE) --no-print-directory -s all
 	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- sysroot
 	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- all
 	@OTA=$(CURDIR)/build/ota OTA_ARM64=$(CURDIR)/build/aarch64-linux-gnu/ota \
 	  test-images/board.sh build/board >/dev/null
+	@test-images/uboot.sh build/board/uboot
 	@tests/qemu/board.py $(CASES)
 
 demo:
