@@ -3,14 +3,15 @@
 """The boot script in U-Boot, and updates on a board that boots: a kernel, FAT, a watchdog, and a web
 server to fetch from.
 
-board.py [CASE...]    which of vectors, fat, update, rollback, panic, hang, check, network, missing;
-                      all without"""
+board.py [CASE...]    which of vectors, native, environment, fat, update, rollback, panic, hang, check,
+                      network, missing; all without"""
 import json
 import os
 import subprocess
 import sys
 import tempfile
 
+import environment
 import vectors
 from guest import BOARD, FIRST_MIB, TREE, Guest, Hung, Tap, new_disk
 
@@ -52,7 +53,10 @@ class Board:
         self.expect(f"{release}: fetch", f"ota fetch http://10.0.2.2:{self.port}/{release}")
         self.expect(f"{release}: write", "ota write")
         self.expect(f"{release}: boot files", "ota bootfiles")
-        self.expect(f"{release}: next to boot", "ota bootswap")
+        self.expect(f"{release}: next to boot", "fw_setenv board keepme && ota bootswap")
+
+    def others_are_kept(self):
+        self.expect("a variable that is not ours is kept", "fw_printenv board", says="board=keepme\n")
 
     def reboot(self):
         self.guest.type("board-reboot")
@@ -94,6 +98,7 @@ def bad(release, tries, reason):
         b.tells(f"{release}: and says why", running="a", next="a", trial=False, b_state="bad",
                 rollback_from="b", rollback_to="a", rollback_reason=reason)
         b.files_are_whole("ab")
+        b.others_are_kept()
         b.expect(f"{release}: is not taken again", f"ota fetch http://10.0.2.2:{b.port}/{release}", 3)
     return case
 
@@ -109,6 +114,7 @@ def missing(b):
     b.boots("after two boots without a kernel v1 is back", "1.0")
     b.tells("and says why", running="a", next="a", trial=False, b_state="bad", rollback_reason="bootcount")
     b.files_are_whole("a")
+    b.others_are_kept()
 
 
 def fat(b):
@@ -130,7 +136,10 @@ def fat(b):
     b.files_are_whole("ab")
 
 
+# Without a kernel.
+UBOOT = {"vectors": lambda tap: vectors.run(tap, "boot-raw"), "native": environment.native}
 CASES = {
+    "environment": environment.board,
     "fat": fat,
     "update": update,
     "rollback": rollback,
@@ -173,10 +182,10 @@ def run(name, tap, port):
 
 def main():
     tap = Tap()
-    names = sys.argv[1:] or ["vectors", *CASES]
-    if "vectors" in names:
-        print("# vectors", flush=True)
-        vectors.run(tap)
+    names = sys.argv[1:] or [*UBOOT, *CASES]
+    for name in [name for name in names if name in UBOOT]:
+        print(f"# {name}", flush=True)
+        UBOOT[name](tap)
     nginx = os.path.join(TREE, "test-images/nginx.sh")
     server = os.path.join(BOARD, "server")
     subprocess.run([nginx, "start", server, os.path.join(BOARD, "releases"), "http:0"], check=True)
@@ -184,7 +193,7 @@ def main():
         with open(os.path.join(server, "ports"), encoding="ascii") as ports:
             port = ports.read().strip()
         for name in names:
-            if name != "vectors":
+            if name not in UBOOT:
                 run(name, tap, port)
     finally:
         subprocess.run([nginx, "stop", server], check=True)
