@@ -135,6 +135,8 @@ board:
 	  test-images/board.sh build/board >/dev/null
 
 check-board: board
+	@test-images/packages.sh uboot
+	@test-images/uboot.sh build/board/uboot
 	@tests/qemu/board.py $(CASES)
 
 soak: board

@@ -53,8 +53,7 @@ make_tree() {
   cp packages/root/bin/busybox tree/bin/
   ln -s busybox tree/bin/sh
   cp "$here/board/init" tree/sbin/
-  cp packages/root/usr/bin/fw_printenv tree/usr/bin/
-  ln -s fw_printenv tree/usr/bin/fw_setenv
+  cp packages/root/usr/bin/fw_{print,set}env tree/usr/bin/
   cp "$here"/../contrib/ota-{boot,update} "$here/board/board-reboot" tree/usr/bin/
   aarch64-linux-gnu-strip -o tree/usr/bin/ota "$ota_arm64"
   # libcurl is opened when the first address is

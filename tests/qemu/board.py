@@ -3,8 +3,8 @@
 """The boot script in U-Boot, and updates on a board that boots: a kernel, FAT, a watchdog, and a web
 server to fetch from.
 
-board.py [CASE...]    cuts, vectors, or a name in cases.py; all without. As many at once as there are
-                      processors."""
+board.py [CASE...]    cuts, vectors, native, environment, or a name in cases.py; all without. As many
+                      at once as there are processors."""
 import concurrent.futures
 import functools
 import os
@@ -14,11 +14,15 @@ import sys
 import tempfile
 
 import cuts
+import environment
 import vectors
 from cases import CASES
 from guest import Guest, Hung, Tap, new_disk, parts_of, served
 from steps import Board
 
+CASES["environment"] = environment.board
+# without a kernel
+UBOOT = {"vectors": functools.partial(vectors.run, form="boot-raw"), "native": environment.native}
 FAT32_STATE = 65  # in the boot sector
 
 
@@ -59,8 +63,8 @@ def jobs(names, port):
     seed = os.environ.get("SEED") or f"{random.randrange(1 << 32):08x}"
     lanes = os.cpu_count()
     for name in names:
-        if name == "vectors":
-            yield name, vectors.run
+        if name in UBOOT:
+            yield name, UBOOT[name]
         elif name == "cuts":
             for n in range(lanes):
                 yield f"cuts, SEED={seed}", functools.partial(cuts.run, port=port, seed=seed, number=n, lanes=lanes)
@@ -76,7 +80,7 @@ def run(name, job):
 
 
 def main():
-    names = sys.argv[1:] or ["cuts", "vectors", *CASES]
+    names = sys.argv[1:] or ["cuts", *UBOOT, *CASES]
     # a board keeps one processor busy
     with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as boards:
         begun = [boards.submit(run, *job) for job in jobs(names, port)]

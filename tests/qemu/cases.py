@@ -34,6 +34,7 @@ def bad(release, tries, reason):
         b.tells(f"{release}: and says why", running="a", next="a", trial=False, b_state="bad",
                 rollback_from="b", rollback_to="a", rollback_reason=reason)
         b.files_are_whole("ab")
+        b.others_are_kept()
         b.expect(f"{release}: is not taken again", f"ota fetch http://10.0.2.2:{b.port}/{release}", 3)
     return case
 
@@ -49,6 +50,7 @@ def missing(b):
     b.boots("after two boots without a kernel v1 is back", "1.0")
     b.tells("and says why", running="a", next="a", trial=False, b_state="bad", rollback_reason="bootcount")
     b.files_are_whole("a")
+    b.others_are_kept()
 
 
 def trial(b):

@@ -17,10 +17,13 @@ ENV_AT, ENV_SIZE = (0x100000, 0x110000), 0x4000
 FIRST_MIB = 4  # where the boot partition begins
 SECTOR = 512
 QEMU = """qemu-system-aarch64 -machine virt -cpu cortex-a57 -m 256 -display none -monitor none
-    -bios {board}/u-boot.bin -serial chardev:line -chardev socket,id=line,path={dir}/line,server=on,wait=on
-    -drive if=none,id=disk,format=raw,file={disk} -device virtio-blk-pci,drive=disk
+    -bios {board}/{uboot} -serial chardev:line -chardev socket,id=line,path={dir}/line,server=on,wait=on
+    -drive if=none,id=disk,format=raw,file={disk} -device {device},drive=disk
     -netdev user,id=net -device virtio-net-pci,netdev=net,romfile=
     -device i6300esb,addr=0x1e -action watchdog=reset"""
+
+# Which form of the boot script runs: its U-Boot, and how the disk hangs on the board.
+FORMS = {"boot-raw": ("u-boot.bin", "virtio-blk-pci"), "boot": ("uboot/u-boot.bin", "sdhci-pci -device sd-card")}
 
 
 class Hung(Exception):
@@ -30,11 +33,12 @@ class Hung(Exception):
 class Guest:
     """From power-on to power-off. All that the guest says is in `said`."""
 
-    def __init__(self, disk, *options):
+    def __init__(self, disk, *options, form="boot-raw"):
         self.dir = tempfile.mkdtemp()
         self.said = ""
         self.at = 0  # what is before was waited for already
-        words = QEMU.format(board=BOARD, dir=self.dir, disk=disk).split()
+        uboot, device = FORMS[form]
+        words = QEMU.format(board=BOARD, dir=self.dir, disk=disk, uboot=uboot, device=device).split()
         with open(os.path.join(self.dir, "qemu"), "w", encoding="utf-8") as log:
             self.qemu = subprocess.Popen([*words, *options], stdin=subprocess.DEVNULL, stderr=log)
         self.line = socket.socket(socket.AF_UNIX)
