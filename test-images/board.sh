@@ -81,13 +81,16 @@ make_boot_files() {
     cp "$name" initrd/modules/
     basename "$name" >>initrd/modules/order
   done
-  (cd initrd && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -n >tree/boot/initrd.img
+  (cd initrd && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -n >initrd.img
 }
 
 # make_release NAME VERSION FAULT
 make_release() {
   echo "$2" >tree/etc/board-version
   echo "$3" >tree/etc/board-fault
+  # each release has boot files of its own
+  { cat initrd.img; echo board-version | (cd tree/etc && cpio --quiet -o -H newc -R 0:0) | gzip -n; } \
+    >tree/boot/initrd.img
   rm -f rootfs
   truncate -s 80M rootfs
   mkfs.ext4 -q -m 0 -O ^has_journal -E root_owner=0:0 -d tree rootfs
@@ -121,5 +124,5 @@ make_release network 2.4 network
 make_disk
 # the same length, so that nothing moves
 sed 's/bootdelay=2/bootdelay=0/' /usr/lib/u-boot/qemu_arm64/u-boot.bin >u-boot.bin
-rm -rf rootfs tree initrd extra
+rm -rf rootfs tree initrd initrd.img extra
 echo "$recipe" >recipe
