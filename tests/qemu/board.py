@@ -3,14 +3,15 @@
 """The boot script in U-Boot, and updates on a board that boots: a kernel, FAT, a watchdog, and a web
 server to fetch from.
 
-board.py [CASE...]    which of vectors, fat, update, rollback, panic, hang, check, network, missing;
-                      all without"""
+board.py [CASE...]    which of vectors, fat, update, rollback, panic, hang, check, network, missing,
+                      harsh; all without"""
 import json
 import os
 import subprocess
 import sys
 import tempfile
 
+import harsh
 import vectors
 from guest import BOARD, FIRST_MIB, TREE, Guest, Hung, Tap, new_disk
 
@@ -173,7 +174,7 @@ def run(name, tap, port):
 
 def main():
     tap = Tap()
-    names = sys.argv[1:] or ["vectors", *CASES]
+    names = sys.argv[1:] or ["vectors", *CASES, "harsh"]
     if "vectors" in names:
         print("# vectors", flush=True)
         vectors.run(tap)
@@ -184,7 +185,10 @@ def main():
         with open(os.path.join(server, "ports"), encoding="ascii") as ports:
             port = ports.read().strip()
         for name in names:
-            if name != "vectors":
+            if name == "harsh":
+                print("# harsh", flush=True)
+                harsh.run(tap, port, Board)
+            elif name != "vectors":
                 run(name, tap, port)
     finally:
         subprocess.run([nginx, "stop", server], check=True)
