@@ -139,7 +139,10 @@ class Judge:
         found = [("boot files", why) for why in
                  self.boot_files(slots, f"{self.disk.path}@@{self.disk.parts['boot'][0]}")]
         copy = self.copy("boot")
-        repair, again = ran("fsck.vfat", "-a", copy), ran("fsck.vfat", "-n", copy)
+        for _ in range(3):  # what one run repairs may be what the next one finds
+            repair, again = ran("fsck.vfat", "-a", copy), ran("fsck.vfat", "-n", copy)
+            if not again.returncode:
+                break
         if repair.returncode > 1 or again.returncode:
             found.append(("repair", f"{repair.stdout}{repair.stderr}{again.stdout}{again.stderr}"))
         return found + [("repair", f"after {repair.stdout}: {why}") for why in self.boot_files(slots, copy)]
