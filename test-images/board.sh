@@ -103,8 +103,10 @@ make_disk() {
   mkdir extra keys
   cp board.pub keys/
   "$here/../contrib/uboot/mkscript" boot-raw "$here/../contrib/uboot/qemu-arm64" extra/boot.scr
+  # a board has more variables than one sector holds, so that a power cut can tear a store
+  printf 'board_notes=%0900d\n' 0 >defaults
   OTA=$ota "$here/../contrib/factory.sh" --compatible board --trust keys --slot 96M --boot 96M --size 400M \
-    --extra extra disk.img oci:releases/v1
+    --extra extra --defaults defaults disk.img oci:releases/v1
 }
 
 # shellcheck disable=SC2046 # a list of words
@@ -124,5 +126,5 @@ make_release network 2.4 network
 make_disk
 # the same length, so that nothing moves
 sed 's/bootdelay=2/bootdelay=0/' /usr/lib/u-boot/qemu_arm64/u-boot.bin >u-boot.bin
-rm -rf rootfs tree initrd initrd.img extra
+rm -rf rootfs tree initrd initrd.img extra defaults
 echo "$recipe" >recipe
