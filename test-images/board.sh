@@ -81,7 +81,7 @@ make_boot_files() {
     cp "$name" initrd/modules/
     basename "$name" >>initrd/modules/order
   done
-  (cd initrd && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -n >tree/boot/initrd.img
+  (cd initrd && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -n >initrd.img
 }
 
 # make_release NAME VERSION FAULT [OPTION...]
@@ -91,6 +91,9 @@ make_release() {
   cp "$here/board/ota.conf" tree/etc/ota/
   # nobody keeps it, and the default is long to wait for
   [ "$3" != stuck ] || sed -i 's/^watchdog-timeout/watchdog-deadline = 10s\n&/' tree/etc/ota/ota.conf
+  # each release has boot files of its own
+  { cat initrd.img; echo board-version | (cd tree/etc && cpio --quiet -o -H newc -R 0:0) | gzip -n; } \
+    >tree/boot/initrd.img
   rm -f rootfs
   truncate -s 80M rootfs
   mkfs.ext4 -q -m 0 -O ^has_journal -E root_owner=0:0 -d tree rootfs
@@ -103,8 +106,10 @@ make_disk() {
   mkdir extra keys
   cp board.pub keys/
   "$here/../contrib/uboot/mkscript" boot-raw "$here/../contrib/uboot/qemu-arm64" extra/boot.scr
+  # a board has more variables than one sector holds, so that a power cut can tear a store
+  printf 'board_notes=%0900d\n' 0 >defaults
   OTA=$ota "$here/../contrib/factory.sh" --compatible board --trust keys --slot 96M --boot 96M --size 400M \
-    --extra extra disk.img oci:releases/v1
+    --extra extra --defaults defaults disk.img oci:releases/v1
 }
 
 # shellcheck disable=SC2046 # a list of words
@@ -128,5 +133,5 @@ make_release network 2.5 network
 make_disk
 # the same length, so that nothing moves
 sed 's/bootdelay=2/bootdelay=0/' /usr/lib/u-boot/qemu_arm64/u-boot.bin >u-boot.bin
-rm -rf rootfs tree initrd extra
+rm -rf rootfs tree initrd initrd.img extra defaults
 echo "$recipe" >recipe

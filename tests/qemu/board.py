@@ -3,8 +3,8 @@
 """The boot script in U-Boot, and updates on a board that boots: a kernel, FAT, a watchdog, and a web
 server to fetch from.
 
-board.py [CASE...]    cuts, vectors, native, environment, or a name in cases.py; all without. As many
-                      at once as there are processors."""
+board.py [CASE...]    cuts, harsh, vectors, native, environment, or a name in cases.py; all without. As
+                      many at once as there are processors."""
 import concurrent.futures
 import functools
 import os
@@ -15,6 +15,7 @@ import tempfile
 
 import cuts
 import environment
+import harsh
 import vectors
 from cases import CASES
 from guest import Guest, Hung, Tap, new_disk, parts_of, served
@@ -60,7 +61,7 @@ def on_board(case, tap, port):
 
 def jobs(names, port):
     """What is done for these, as (name, function that reports to a tap)."""
-    seed = os.environ.get("SEED") or f"{random.randrange(1 << 32):08x}"
+    seed = os.environ.get("SEED") or random.randrange(10**6)
     lanes = os.cpu_count()
     for name in names:
         if name in UBOOT:
@@ -68,6 +69,8 @@ def jobs(names, port):
         elif name == "cuts":
             for n in range(lanes):
                 yield f"cuts, SEED={seed}", functools.partial(cuts.run, port=port, seed=seed, number=n, lanes=lanes)
+        elif name == "harsh":
+            yield name, functools.partial(harsh.run, port=port, seed=int(seed))
         else:
             yield name, functools.partial(on_board, CASES[name], port=port)
 
@@ -80,7 +83,7 @@ def run(name, job):
 
 
 def main():
-    names = sys.argv[1:] or ["cuts", *UBOOT, *CASES]
+    names = sys.argv[1:] or ["harsh", "cuts", *UBOOT, *CASES]
     # a board keeps one processor busy
     with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as boards:
         begun = [boards.submit(run, *job) for job in jobs(names, port)]

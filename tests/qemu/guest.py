@@ -18,7 +18,7 @@ FIRST_MIB = 4  # where the boot partition begins
 SECTOR = 512
 QEMU = """qemu-system-aarch64 -machine virt -cpu cortex-a57 -m 256 -display none -monitor none
     -bios {board}/{uboot} -serial chardev:line -chardev socket,id=line,path={dir}/line,server=on,wait=on
-    -drive if=none,id=disk,format=raw,file={disk} -device {device},drive=disk
+    -drive if=none,id=disk,{drive} -device {device},drive=disk
     -netdev user,id=net -device virtio-net-pci,netdev=net,romfile=
     -device i6300esb,addr=0x1e -action watchdog=reset"""
 
@@ -33,12 +33,12 @@ class Hung(Exception):
 class Guest:
     """From power-on to power-off. All that the guest says is in `said`."""
 
-    def __init__(self, disk, *options, form="boot-raw"):
+    def __init__(self, disk, *options, form="boot-raw", drive="format=raw,file={disk}"):
         self.dir = tempfile.mkdtemp()
         self.said = ""
         self.at = 0  # what is before was waited for already
         uboot, device = FORMS[form]
-        words = QEMU.format(board=BOARD, dir=self.dir, disk=disk, uboot=uboot, device=device).split()
+        words = QEMU.format(board=BOARD, dir=self.dir, drive=drive.format(disk=disk), uboot=uboot, device=device).split()
         with open(os.path.join(self.dir, "qemu"), "w", encoding="utf-8") as log:
             self.qemu = subprocess.Popen([*words, *options], stdin=subprocess.DEVNULL, stderr=log)
         self.line = socket.socket(socket.AF_UNIX)

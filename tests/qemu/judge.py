@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import uuid
+import zlib
 
 from guest import BOARD, ENV_AT, ENV_SIZE, TREE
 
@@ -16,7 +17,6 @@ KINDS = {
     "repair": "fsck.vfat repairs the boot partition, and loses none of them",
     "store": "e2fsck repairs the data partition; the store holds what it names, and the notes are read",
 }
-MIB = 1 << 20
 OTA = os.path.join(TREE, "build/ota")
 
 
@@ -66,6 +66,10 @@ class Judge:
         said = ran("fw_printenv", "-c", self.config)
         return dict(line.split("=", 1) for line in said.stdout.splitlines()) if said.returncode == 0 else None
 
+    def torn_copies(self):
+        copies = [os.pread(self.disk.file, ENV_SIZE, at) for at in ENV_AT]
+        return sum(int.from_bytes(copy[:4], "little") != zlib.crc32(copy[5:]) for copy in copies)
+
     def faults(self):
         """(kind, what is wrong) of the disk as it is."""
         env = self.env()
@@ -94,8 +98,12 @@ class Judge:
 
     def copy(self, part):
         path, (start, end) = os.path.join(self.folder, part), self.disk.parts[part]
-        ran("dd", f"if={self.disk.path}", f"of={path}", "bs=1M", f"skip={start // MIB}",
-            f"count={(end - start) // MIB}", "conv=sparse")
+        with open(path, "wb") as copy:
+            copy.truncate(end - start)
+            for at, size in runs_of_data(self.disk.file, start, end):
+                while size:
+                    done = os.copy_file_range(self.disk.file, copy.fileno(), size, at, at - start)
+                    at, size = at + done, size - done
         return path
 
     def release_files(self, slot):
@@ -118,21 +126,23 @@ class Judge:
         for slot in slots:
             folder = self.fresh("files")
             got = ran("mcopy", "-s", "-n", "-Q", "-i", image, f"::/ota/{slot}", folder)
-            folder = os.path.join(folder, slot)
-            by_list = ran("sha256sum", "-c", "--quiet", ".ota-files", cwd=folder) if os.path.isdir(folder) else got
-            if got.returncode or by_list.returncode:
-                yield f"of slot {slot}: {got.stderr}{by_list.stdout}{by_list.stderr}"
+            is_now = digests(os.path.join(folder, slot))
+            if got.returncode or ".ota-files" not in is_now:
+                yield f"of slot {slot}: {sorted(is_now)} {got.stderr}"
                 continue
-            is_now = digests(folder)
             del is_now[".ota-files"]
-            if is_now != self.release_files(slot):
-                yield f"of slot {slot}: {is_now} are not those of {self.holds[slot]}"
+            listed = of_list(os.path.join(folder, slot, ".ota-files"))
+            if not is_now == listed == self.release_files(slot):
+                yield f"of slot {slot}: {is_now}, the list says {listed}, {self.holds[slot]} {self.release_files(slot)}"
 
     def boot(self, slots):
         found = [("boot files", why) for why in
                  self.boot_files(slots, f"{self.disk.path}@@{self.disk.parts['boot'][0]}")]
         copy = self.copy("boot")
-        repair, again = ran("fsck.vfat", "-a", copy), ran("fsck.vfat", "-n", copy)
+        for _ in range(3):  # what one run repairs may be what the next one finds
+            repair, again = ran("fsck.vfat", "-a", copy), ran("fsck.vfat", "-n", copy)
+            if not again.returncode:
+                break
         if repair.returncode > 1 or again.returncode:
             found.append(("repair", f"{repair.stdout}{repair.stderr}{again.stdout}{again.stderr}"))
         return found + [("repair", f"after {repair.stdout}: {why}") for why in self.boot_files(slots, copy)]
@@ -154,6 +164,29 @@ class Judge:
         return [("store", why) for why in (*unsound_names(os.path.join(root, "data/ota")), *unsound_notes(root, slots))]
 
 
+def of_list(path):
+    """What a list of boot files says, where its last line is the digest of those before."""
+    with open(path, "rb") as file:
+        *lines, last = file.read().splitlines(keepends=True) or [b""]
+    if last != b"# end %s\n" % hashlib.sha256(b"".join(lines)).hexdigest().encode():
+        return None
+    pairs = (line.decode().rstrip("\n").split("  ", 1) for line in lines if not line.startswith(b"#"))
+    return {name: digest for digest, name in pairs}
+
+
+def runs_of_data(file, at, end):
+    """(offset, size) of what is no hole."""
+    while at < end:
+        try:
+            at = os.lseek(file, at, os.SEEK_DATA)
+        except OSError:  # none from here on
+            return
+        hole = min(os.lseek(file, at, os.SEEK_HOLE), end)
+        if at < hole:
+            yield at, hole - at
+        at = hole
+
+
 def digests(folder):
     """The sha256 of each file below a folder, by its name there."""
     found = {}
@@ -165,14 +198,17 @@ def digests(folder):
 
 
 def unsound_names(store):
-    """Contents come before names: a blob is what its name says, and what index.json names is there."""
-    if not os.path.exists(os.path.join(store, "index.json")):
-        yield "the store has no index.json"
-        return
+    """Contents come before names: a blob is what its name says, and what index.json names is there.
+    What was on its way has a name that the next step removes."""
     blobs = digests(os.path.join(store, "blobs/sha256"))
-    yield from (f"blob {name} is {is_now}" for name, is_now in blobs.items() if name != is_now)
-    with open(os.path.join(store, "index.json"), encoding="utf-8") as index:
-        wanted = [m["digest"] for m in json.load(index)["manifests"]]
+    yield from (f"blob {name} is {is_now}" for name, is_now in blobs.items()
+                if name != is_now and not name.startswith(".ota-tmp-"))
+    try:
+        with open(os.path.join(store, "index.json"), encoding="utf-8") as index:
+            wanted = [m["digest"] for m in json.load(index)["manifests"]]
+    except (OSError, ValueError) as why:
+        yield f"index.json: {why}"
+        return
     for digest in wanted:
         if digest.partition(":")[2] not in blobs:
             yield f"{digest} is named, and not there"
