@@ -53,11 +53,12 @@ make_tree() {
   cp packages/root/bin/busybox tree/bin/
   ln -s busybox tree/bin/sh
   cp "$here/board/init" tree/sbin/
+  cp packages/root/sbin/fsck.fat tree/bin/
   cp packages/root/usr/bin/fw_{print,set}env tree/usr/bin/
   cp "$here"/../contrib/ota-{boot,update} "$here/board/board-reboot" tree/usr/bin/
   aarch64-linux-gnu-strip -o tree/usr/bin/ota "$ota_arm64"
   # libcurl is opened when the first address is
-  libraries tree/usr/bin/ota tree/usr/bin/fw_printenv "$(library libcurl.so.4)"
+  libraries tree/bin/fsck.fat tree/usr/bin/ota tree/usr/bin/fw_printenv "$(library libcurl.so.4)"
   for name in libcurl.so.4 $seen; do cp "$(library "$name")" "tree/lib/$name"; done
 
   cp board.pub tree/etc/ota/trust.d/

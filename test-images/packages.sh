@@ -11,7 +11,7 @@ set -eu
 libraries='libcurl4-openssl-dev libssl-dev libzstd-dev libubootenv-dev libjansson-dev libinih-dev'
 sysroot="libc6-dev $libraries"
 guest='busybox-static libcurl4 libssl3 libzstd1 libubootenv0.1 libjansson4 libinih1 libubootenv-tool
-  linux-image-arm64'
+  dosfstools linux-image-arm64'
 build="gcc make pkg-config $libraries"
 board="$build gcc-aarch64-linux-gnu qemu-system-arm u-boot-qemu u-boot-tools libubootenv-tool cpio kmod
   e2fsprogs fdisk dosfstools mtools nginx-light openssl jq python3"

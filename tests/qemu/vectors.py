@@ -75,7 +75,7 @@ class Disk:
         with Guest(self.path, "-no-reboot", form=self.form) as guest:
             guest.end()
             tried = re.findall(r"^Failed to load 'ota/(.)/vmlinuz'$", guest.said, re.M)
-            named = re.findall(r"^ota: slot (.), attempt", guest.said, re.M)
+            named = re.findall(r"^ota: slot (.)(?:, attempt .*)?\n", guest.said, re.M)
         return (tried[0] if tried == named and len(tried) == 1 else None), guest.said
 
 
