@@ -4,7 +4,7 @@
 server to fetch from.
 
 board.py [CASE...]    cuts, harsh, vectors, native, environment, or a name in cases.py; all without. As
-                      many at once as there are processors."""
+                      many at once as the processors bear."""
 import concurrent.futures
 import functools
 import os
@@ -84,8 +84,8 @@ def run(name, job):
 
 def main():
     names = sys.argv[1:] or ["harsh", "cuts", *UBOOT, *CASES]
-    # a board keeps one processor busy
-    with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as boards:
+    # a board keeps a processor busy for two thirds of its time
+    with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count() * 3 // 2) as boards:
         begun = [boards.submit(run, *job) for job in jobs(names, port)]
         for case in concurrent.futures.as_completed(begun):
             case.result().show()
