@@ -78,7 +78,7 @@ help:
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
 	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
-    'make soak       power cuts there at random instants, for HOURS=1' \
+	  'make soak       power cuts there at random instants, for HOURS=1' \
 	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
