@@ -146,6 +146,7 @@ def run(tap, port, seed, number, lanes):
             lane.guest.shell()
             lane.through()
             lane.swap_roles()
+            tap.note(f"from the reboot command to userspace: {lane.lasts['reboot'] + lane.lasts['boot']:.1f} s")
             for n in numbers(number, lanes):
                 began = f"{lane.now} to {lane.next}"
                 where = lane.strike(random.Random(f"{seed}:{n}"))
