@@ -3,8 +3,8 @@
 """The boot script in U-Boot, and updates on a board that boots: a kernel, FAT, a watchdog, and a web
 server to fetch from.
 
-board.py [CASE...]    cuts, harsh, vectors, native, environment, or a name in cases.py; all without. As
-                      many at once as the processors bear."""
+board.py [CASE...]    cuts, harsh, demo, vectors, native, environment, or a name in cases.py; all without.
+                      As many at once as the processors bear."""
 import concurrent.futures
 import functools
 import os
@@ -18,7 +18,7 @@ import environment
 import harsh
 import vectors
 from cases import CASES
-from guest import Guest, Hung, Tap, new_disk, parts_of, served
+from guest import TREE, Guest, Hung, Tap, new_disk, parts_of, served
 from steps import Board
 
 CASES["environment"] = environment.board
@@ -59,6 +59,13 @@ def on_board(case, tap, port):
         outside(tap, folder, disk)
 
 
+def demo(tap):
+    """What `make demo` runs."""
+    ran = subprocess.run([os.path.join(TREE, "tests/qemu/demo.py")], stdin=subprocess.DEVNULL, capture_output=True,
+                         text=True, check=False)
+    tap.report(ran.returncode == 0, "the demo's steps go as they should", ran.stdout + ran.stderr)
+
+
 def jobs(names, port):
     """What is done for these, as (name, function that reports to a tap)."""
     seed = os.environ.get("SEED") or random.randrange(10**6)
@@ -69,6 +76,8 @@ def jobs(names, port):
         elif name == "cuts":
             for n in range(lanes):
                 yield f"cuts, SEED={seed}", functools.partial(cuts.run, port=port, seed=seed, number=n, lanes=lanes)
+        elif name == "demo":
+            yield name, demo
         elif name == "harsh":
             yield name, functools.partial(harsh.run, port=port, seed=int(seed))
         else:
@@ -83,7 +92,7 @@ def run(name, job):
 
 
 def main():
-    names = sys.argv[1:] or ["harsh", "cuts", *UBOOT, *CASES]
+    names = sys.argv[1:] or ["harsh", "cuts", "demo", *UBOOT, *CASES]
     # a board keeps a processor busy for two thirds of its time
     with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count() * 3 // 2) as boards:
         begun = [boards.submit(run, *job) for job in jobs(names, port)]

@@ -113,7 +113,7 @@ class Board(Guest):
 
 def good(board, url):
     board.chapter("The board boots release 1.0 through U-Boot, from slot a")
-    board.says("ota: slot a, ")
+    board.says("ota: slot a\n")
     board.is_up("1.0")
     board.prompt()
     board.do("ota status", "runs slot a (1.0)", "slot b empty")
@@ -143,7 +143,7 @@ def take(board, url, name, version):
 
 def is_back(board, url, name, version, why):
     """2.0 runs again, knows why, and does not take the same release twice."""
-    board.says("ota: slot b, ")
+    board.says("ota: slot b\n")
     board.is_up("2.0")
     board.prompt()
     board.do("ota status", "runs slot b (2.0)", f"from slot a ({version})", why, "slot a bad")

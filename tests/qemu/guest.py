@@ -156,10 +156,12 @@ def parts_of(disk):
 @contextlib.contextmanager
 def served():
     """nginx with the releases, for as long as this lasts. Its port."""
-    nginx, folder = os.path.join(TREE, "test-images/nginx.sh"), os.path.join(BOARD, "server")
-    subprocess.run([nginx, "start", folder, os.path.join(BOARD, "releases"), "http:0"], check=True)
-    try:
-        with open(os.path.join(folder, "ports"), encoding="ascii") as ports:
-            yield ports.read().strip()
-    finally:
-        subprocess.run([nginx, "stop", folder], check=True)
+    nginx = os.path.join(TREE, "test-images/nginx.sh")
+    with tempfile.TemporaryDirectory() as folder:
+        server = os.path.join(folder, "server")
+        subprocess.run([nginx, "start", server, os.path.join(BOARD, "releases"), "http:0"], check=True)
+        try:
+            with open(os.path.join(server, "ports"), encoding="ascii") as ports:
+                yield ports.read().strip()
+        finally:
+            subprocess.run([nginx, "stop", server], check=True)
