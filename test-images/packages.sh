@@ -15,7 +15,7 @@ guest='busybox-static libcurl4 libssl3 libzstd1 libubootenv0.1 libjansson4 libin
 build="gcc make pkg-config $libraries"
 board="$build gcc-aarch64-linux-gnu qemu-system-arm u-boot-qemu u-boot-tools libubootenv-tool cpio kmod
   e2fsprogs fdisk dosfstools mtools nginx-light openssl jq python3"
-uboot='gcc make bison flex bc libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
+uboot='gcc make bison flex bc xxd libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
 demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
   mtools'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl

@@ -143,7 +143,7 @@ def quality(recipe):
     dynamic = tool("readelf", "-dW", binary)
     wrong = [word for word in ("(GNU_HASH)", "BIND_NOW", "PIE") if word not in dynamic]
     wrong += [word for word in ("(HASH)", "RPATH", "RUNPATH") if word in dynamic]
-    for folder in recipe.get("WORKDIR"), TREE:
+    for folder in recipe.get("WORKDIR"), f"{TREE}/src":  # a tree may be called as what is installed
         wrong += subprocess.run(["grep", "-rlF", folder, recipe.get("D")], capture_output=True, check=False,
                                 text=True).stdout.split()
     return wrong or tool(binary, "--version").split()[-1] != recipe.get("PV")
