@@ -104,9 +104,9 @@ struct source *device_source(struct front *front, const char *text, struct err *
 			.client_cert = c->network.client_cert,
 			.client_key = c->network.client_key,
 			.proxy = c->network.proxy,
-			.limit_rate = c->network.limit_rate},
-		.insecure_http = c->network.insecure_http.items,
-		.n_insecure_http = c->network.insecure_http.count,
+			.limit_rate = c->network.limit_rate,
+			.insecure_http = c->network.insecure_http.items,
+			.n_insecure_http = c->network.insecure_http.count},
 	};
 	return source_open(text, &options, err);
 }

@@ -18,8 +18,10 @@ struct http_options {
 	const char *ca_file;     /* NULL: the system's */
 	const char *client_cert; /* NULL: none; PEM */
 	const char *client_key;
-	const char *proxy;   /* NULL: what the environment says */
-	uint64_t limit_rate; /* bytes a second at most; 0: no limit */
+	const char *proxy;          /* NULL: what the environment says */
+	uint64_t limit_rate;        /* bytes a second at most; 0: no limit */
+	char *const *insecure_http; /* HOST or HOST:PORT that may be spoken to without TLS */
+	size_t n_insecure_http;
 };
 
 /* The part of a file that is asked for. */

@@ -20,8 +20,6 @@ struct source;
 
 struct source_options {
 	struct http_options http;
-	char *const *insecure_http; /* HOST or HOST:PORT */
-	size_t n_insecure_http;
 };
 
 /* Opens one by its text; nothing is read yet. Errors: usage (no such form), config (plain http to
@@ -34,8 +32,13 @@ void source_close(struct source *s);
 const char *source_name(const struct source *s);
 const char *source_tag(const struct source *s);
 
-/* Finds the manifest of a tag. The list of a web server is read once, so that all tags that are
- * found are of one state. Errors: refused (no such tag, 404), retry, corrupt, io. */
+/* Looks for the manifest of a tag; that there is no such tag is no error. The list of a web server
+ * is read once, so that all tags that are found are of one state. Errors: refused (401, 403, no
+ * such server's list), retry, corrupt, io. */
+int source_find(struct source *s, const char *tag, struct descriptor *d, bool *found,
+	struct err *err) MUST_USE;
+
+/* The same where a tag that is not there is an error, too: refused. */
 int source_resolve(
 	struct source *s, const char *tag, struct descriptor *d, struct err *err) MUST_USE;
 

@@ -267,7 +267,8 @@ static void sources_have_their_forms(void **state)
 		{"https://h/x#a b", OTA_USAGE}, {"ftp://h/x", OTA_USAGE},
 		{"docker://h/x", OTA_CONFIG}, {"", OTA_USAGE}};
 	static char *const insecure[] = {"named", "port:81"};
-	const struct source_options options = {.insecure_http = insecure, .n_insecure_http = 2};
+	const struct source_options options = {
+		.http = {.insecure_http = insecure, .n_insecure_http = 2}};
 	struct err err;
 
 	(void)state;
