@@ -36,13 +36,13 @@ static void close_web(struct source *s)
 /* Read once: release and signature come from one list, whatever is published meanwhile. */
 static int read_index(struct source *s, const char *url, struct err *err)
 {
-	const struct http_range whole = {0};
+	const struct http_request request = {.url = url};
 	const struct sink sink = sink_to_buf(&s->index);
 
 	if (s->index.len > 0)
 		return 0;
 	s->index = (struct buf)BUF(JSON_MAX_BYTES);
-	if (http_get(s->http, url, &whole, &sink, err) == 0)
+	if (http_ask(s->http, &request, &sink, err) == 0)
 		return 0;
 	s->index.len = 0;
 	return -1;
@@ -68,10 +68,11 @@ static int stream(struct source *s, const struct descriptor *d, uint64_t offset,
 {
 	const struct http_range range = {offset, len, d->size};
 	char url[PATH_MAX];
+	const struct http_request request = {.url = url};
 
 	if (layout_blob_path(s->place, &d->digest, url, err) < 0)
 		return -1;
-	return http_get(s->http, url, &range, sink, err);
+	return http_get_range(s->http, &request, &range, sink, err);
 }
 
 const struct source_ops source_http = {"http://", open_web, close_web, find, stream};
