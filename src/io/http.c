@@ -230,6 +230,9 @@ static int transfer_error(struct http *h, CURLcode rc, const char *url, struct e
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		err_set(err, OTA_REFUSED, "%s: %s", url, why);
 		return err_hint(err, "check the source's address");
+	case CURLE_SSL_CONNECT_ERROR:
+		err_set(err, OTA_RETRY, "%s: %s", url, why);
+		return err_hint(err, "does it speak TLS? else: insecure-http = in [network]");
 	case CURLE_OUT_OF_MEMORY:
 		return err_set(err, OTA_FAILED, "%s: out of memory", url);
 	default:

@@ -53,13 +53,12 @@ struct http_request {
 /* What came last, of the answer that ended the redirects. Texts are "" where there was none, and
  * as hostile as any byte from outside. */
 struct http_answer {
-	int status;       /* 0: none came */
-	bool elsewhere;   /* another server gave it than the one that was asked */
-	int64_t length;   /* of the body; -1: not told */
-	char type[128];   /* Content-Type */
-	char range[96];   /* Content-Range */
-	char digest[96];  /* Docker-Content-Digest */
-	char subject[96]; /* OCI-Subject */
+	int status;      /* 0: none came */
+	bool elsewhere;  /* another server gave it than the one that was asked */
+	int64_t length;  /* of the body; -1: not told */
+	char type[128];  /* Content-Type */
+	char range[96];  /* Content-Range */
+	char digest[96]; /* Docker-Content-Digest */
 	char location[HTTP_TEXT_LEN];
 	char challenge[HTTP_TEXT_LEN]; /* WWW-Authenticate: Bearer, else the first */
 };

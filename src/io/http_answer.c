@@ -43,7 +43,6 @@ int http_answer_read(struct http_answer *a, const char *line, size_t len, struct
 		{"Content-Type:", a->type, sizeof(a->type)},
 		{"Content-Range:", a->range, sizeof(a->range)},
 		{"Docker-Content-Digest:", a->digest, sizeof(a->digest)},
-		{"OCI-Subject:", a->subject, sizeof(a->subject)},
 		{"Location:", a->location, sizeof(a->location)},
 		{"WWW-Authenticate:", NULL, 0},
 	};

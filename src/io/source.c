@@ -4,9 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/platform.h"
 #include "io/source_ops.h"
 
-static const struct source_ops *const forms[] = {&source_dir, &source_http, &source_https};
+#define HINT_TAGS "oci:DIR:TAG, https://HOST/DIR#TAG or docker://HOST/REPO:TAG"
+#define HINT_FORMS "a source looks like oci:DIR, " HINT_TAGS
+
+static const struct source_ops *const forms[] = {
+	&source_dir, &source_http, &source_https, &source_registry};
 
 static int open_by_form(
 	struct source *s, const char *text, const struct source_options *o, struct err *err)
@@ -16,12 +21,8 @@ static int open_by_form(
 			s->ops = forms[i];
 			return s->ops->open(s, text, o, err);
 		}
-	if (!strncmp(text, "docker://", 9))
-		err_set(err, OTA_CONFIG, "%.100s: registries are not built into this version",
-			text);
-	else
-		err_set(err, OTA_USAGE, "'%.100s' is no source", text);
-	return err_hint(err, "a source looks like oci:DIR, oci:DIR:TAG or https://HOST/DIR#TAG");
+	err_set(err, OTA_USAGE, "'%.100s' is no source", text);
+	return err_hint(err, HINT_FORMS);
 }
 
 struct source *source_open(const char *text, const struct source_options *options, struct err *err)
@@ -65,16 +66,62 @@ bool source_is_remote(const struct source *s)
 	return s->http != NULL;
 }
 
+/* An index is unsigned: it only tells where to look. */
+static int choose(struct source *s, struct descriptor *d, struct err *err)
+{
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+	const struct descriptor index = *d;
+
+	if (source_blob(s, &index, &text, err) < 0)
+		return -1;
+	return platform_choose(text.data, text.len, &platform_own, d, err);
+}
+
 int source_find(
 	struct source *s, const char *tag, struct descriptor *d, bool *found, struct err *err)
 {
 	*found = false;
 	if (s->ops->find(s, tag, d, found, err) < 0)
 		return -1;
-	if (!*found || !strcmp(d->media_type, MEDIA_TYPE_MANIFEST))
+	if (!*found)
+		return 0;
+	if (descriptor_is_index(d) && choose(s, d, err) < 0)
+		return err_wrap(err, "%s: tag '%s'", s->place, tag);
+	if (descriptor_is_manifest(d))
 		return 0;
 	return err_set(err, OTA_CORRUPT, "%s: tag '%s' names no image manifest but '%s'", s->place,
 		tag, d->media_type);
+}
+
+/* The index under the tag, where others keep what a registry does not. */
+static int tagged_referrers(struct source *s, const struct digest *subject, struct buf *text,
+	bool *found, struct err *err)
+{
+	char tag[REFERRERS_TAG_LEN];
+	struct descriptor d;
+
+	*found = false;
+	text->len = 0;
+	referrers_tag(subject, tag);
+	if (s->ops->find(s, tag, &d, found, err) < 0)
+		return -1;
+	*found = *found && descriptor_is_index(&d);
+	return *found ? source_blob(s, &d, text, err) : 0;
+}
+
+int source_referrers(struct source *s, const struct digest *subject, const char *artifact_type,
+	struct referrers *list, struct err *err)
+{
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+	bool found = false;
+
+	list->n = 0;
+	if (s->ops->referrers &&
+		s->ops->referrers(s, subject, artifact_type, &text, &found, err) < 0)
+		return -1;
+	if (!found && tagged_referrers(s, subject, &text, &found, err) < 0)
+		return -1;
+	return found ? referrers_read(text.data, text.len, artifact_type, list, err) : 0;
 }
 
 int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
@@ -85,8 +132,8 @@ int source_resolve(struct source *s, const char *tag, struct descriptor *d, stru
 		return -1;
 	if (found)
 		return 0;
-	err_set(err, OTA_REFUSED, "%s has no tag '%s'", s->place, tag);
-	return err_hint(err, "name one that is there: oci:DIR:TAG or https://HOST/DIR#TAG");
+	err_set(err, OTA_REFUSED, "there is no tag '%s'", tag);
+	return err_hint(err, "name one that is there: " HINT_TAGS);
 }
 
 int source_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,

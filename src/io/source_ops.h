@@ -8,6 +8,8 @@
 #include "io/layout.h"
 #include "io/source.h"
 
+struct registry;
+
 struct source_ops {
 	const char *prefix; /* of a text that has this form */
 
@@ -17,6 +19,9 @@ struct source_ops {
 	void (*close)(struct source *s); /* NULL: nothing to do */
 	int (*find)(struct source *s, const char *tag, struct descriptor *d, bool *found,
 		struct err *err);
+	/* The index that a server makes of them; NULL: there is none but that of the tag. */
+	int (*referrers)(struct source *s, const struct digest *subject, const char *artifact_type,
+		struct buf *out, bool *found, struct err *err);
 	int (*stream)(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
 		const struct sink *sink, struct err *err);
 };
@@ -25,10 +30,12 @@ struct source {
 	const struct source_ops *ops;
 	char place[PATH_MAX];
 	char tag[TAG_LEN];
-	struct http *http; /* NULL for a folder */
-	struct buf index;  /* a web server's index.json, once it was read */
+	struct http *http;         /* NULL for a folder */
+	struct registry *registry; /* of a registry; it owns http */
+	struct buf kept;           /* a web server's index.json, a registry's last manifest */
+	struct descriptor kept_as; /* of that manifest; size 0: there is none */
 };
 
-extern const struct source_ops source_dir, source_http, source_https;
+extern const struct source_ops source_dir, source_http, source_https, source_registry;
 
 #endif

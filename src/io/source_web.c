@@ -30,21 +30,21 @@ static void close_web(struct source *s)
 {
 	if (s->http)
 		http_free(s->http);
-	buf_free(&s->index);
+	buf_free(&s->kept);
 }
 
 /* Read once: release and signature come from one list, whatever is published meanwhile. */
 static int read_index(struct source *s, const char *url, struct err *err)
 {
 	const struct http_request request = {.url = url};
-	const struct sink sink = sink_to_buf(&s->index);
+	const struct sink sink = sink_to_buf(&s->kept);
 
-	if (s->index.len > 0)
+	if (s->kept.len > 0)
 		return 0;
-	s->index = (struct buf)BUF(JSON_MAX_BYTES);
+	s->kept = (struct buf)BUF(JSON_MAX_BYTES);
 	if (http_ask(s->http, &request, &sink, err) == 0)
 		return 0;
-	s->index.len = 0;
+	s->kept.len = 0;
 	return -1;
 }
 
@@ -55,8 +55,8 @@ static int find(
 
 	if (path_join(url, s->place, "index.json", err) < 0 || read_index(s, url, err) < 0)
 		return -1;
-	const char *text = s->index.data ? s->index.data : "";
-	*found = layout_index_find(text, s->index.len, tag, d, err) == 0;
+	const char *text = s->kept.data ? s->kept.data : "";
+	*found = layout_index_find(text, s->kept.len, tag, d, err) == 0;
 	if (*found || err->code == OTA_REFUSED)
 		return 0;
 	err_wrap(err, "%s", url);
@@ -75,5 +75,5 @@ static int stream(struct source *s, const struct descriptor *d, uint64_t offset,
 	return http_get_range(s->http, &request, &range, sink, err);
 }
 
-const struct source_ops source_http = {"http://", open_web, close_web, find, stream};
-const struct source_ops source_https = {"https://", open_web, close_web, find, stream};
+const struct source_ops source_http = {"http://", open_web, close_web, find, NULL, stream};
+const struct source_ops source_https = {"https://", open_web, close_web, find, NULL, stream};
