@@ -42,7 +42,7 @@ struct config {
 	} commit;
 	struct {
 		struct config_list insecure_http; /* HOST or HOST:PORT */
-		char *proxy, *ca_file, *client_cert, *client_key;
+		char *proxy, *ca_file, *client_cert, *client_key, *auth_file;
 		uint64_t limit_rate; /* bytes a second; 0: none */
 		uint64_t budget;     /* bytes; 0: none */
 	} network;

@@ -87,6 +87,9 @@ const struct config_row config_rows[] = {
 		"The certificate, in PEM, by which this device shows who it is."},
 	{"network", "client-key", CONFIG_PATH, .offset = AT(network.client_key), "FILE", NULL,
 		"The key of that certificate."},
+	{"network", "auth-file", CONFIG_PATH, .offset = AT(network.auth_file), "FILE", NULL,
+		"User and password for registries, in the form of ~/.docker/config.json, which is "
+		"what counts without this key."},
 	{"network", "limit-rate", CONFIG_RATE, .offset = AT(network.limit_rate), "RATE", NULL,
 		"The most bytes a second to take from the network. Without it, no limit."},
 	{"network", "budget", CONFIG_SIZE, .offset = AT(network.budget), "SIZE", NULL,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cmd/network.h"
 #include "cmd/output.h"
 
 /* Where a machine keeps a name of its own, the surest first. */
@@ -89,6 +90,7 @@ int device_read(struct front *front, struct device_facts *facts, struct err *err
 struct source *device_source(struct front *front, const char *text, struct err *err)
 {
 	const struct config *c = front_config(front, err);
+	struct network network;
 
 	if (!c)
 		return NULL;
@@ -99,14 +101,6 @@ struct source *device_source(struct front *front, const char *text, struct err *
 		err_hint(err, "set it, or name one: ota %s SOURCE", front->command);
 		return NULL;
 	}
-	const struct source_options options = {
-		.http = {.ca_file = c->network.ca_file,
-			.client_cert = c->network.client_cert,
-			.client_key = c->network.client_key,
-			.proxy = c->network.proxy,
-			.limit_rate = c->network.limit_rate},
-		.insecure_http = c->network.insecure_http.items,
-		.n_insecure_http = c->network.insecure_http.count,
-	};
-	return source_open(text, &options, err);
+	return network_read(front, &network, err) < 0 ? NULL
+						      : source_open(text, &network.options, err);
 }

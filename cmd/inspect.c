@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/device.h"
+#include "cmd/network.h"
 #include "cmd/output.h"
 #include "flow/inspect.h"
 
@@ -120,17 +120,6 @@ static json_t *as_json(const struct inspection *in, const struct keyring *k, str
 		(long long)in->a.signatures.n, "signers", signers, "sound", 1);
 }
 
-/* The build machine has no ota.conf, and needs none; where one is, its network and keys count. */
-static struct source *open_source(struct front *front, const char *text, struct err *err)
-{
-	static const struct source_options no_options;
-	struct err none;
-
-	if (front->options.config || front_config(front, &none))
-		return device_source(front, text, err);
-	return source_open(text, &no_options, err);
-}
-
 static int inspect(struct front *front, struct source *source, const char *trust, struct err *err)
 {
 	struct inspection in = INSPECTION;
@@ -152,9 +141,12 @@ static int inspect(struct front *front, struct source *source, const char *trust
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
 	const struct inspect_args *a = args;
-	AUTO_SOURCE *source = open_source(front, argv[0], err);
+	struct network network;
 
 	(void)argc;
+	if (network_read_if_any(front, &network, err) < 0)
+		return -1;
+	AUTO_SOURCE *source = source_open(argv[0], &network.options, err);
 	return source ? inspect(front, source, a->trust, err) : -1;
 }
 

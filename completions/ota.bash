@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2207
 _ota() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=
-  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock keygen pack sign inspect'
+  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock keygen pack sign push inspect'
   COMPREPLY=()
   case ${COMP_WORDS[0]##*/} in ota-*) command=${COMP_WORDS[0]##*ota-} ;; esac
   for ((i = 1; i < COMP_CWORD && ${#command} == 0; i++)); do
@@ -32,6 +32,9 @@ _ota() {
     pack:--level) return ;;
     pack:--frame-size) return ;;
     sign:--key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    push:--insecure-http) return ;;
+    push:--ca-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    push:--auth-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     inspect:--trust) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     *:--config) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     *:--root) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -49,6 +52,7 @@ _ota() {
     lock) options+=' --wait' ;;
     pack) options+=' --rootfs --boot --compatible --version --output --epoch --expires --channel --phase --level --frame-size' ;;
     sign) options+=' --key' ;;
+    push) options+=' --insecure-http --ca-file --auth-file' ;;
     inspect) options+=' --trust' ;;
   esac
   case $cur in
@@ -57,4 +61,4 @@ _ota() {
       COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
   esac
 }
-complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-keygen ota-pack ota-sign ota-inspect
+complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-keygen ota-pack ota-sign ota-push ota-inspect

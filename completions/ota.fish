@@ -53,6 +53,10 @@ complete -c ota -n '__fish_seen_subcommand_from pack' -l level -d 'zstd level, 1
 complete -c ota -n '__fish_seen_subcommand_from pack' -l frame-size -d 'raw bytes in a frame: 256K, 512K or 1M' -x
 complete -c ota -n __fish_use_subcommand -f -a sign -d 'sign a release; again with other keys for more signers'
 complete -c ota -n '__fish_seen_subcommand_from sign' -l key -d 'the private key, PEM: Ed25519, ECDSA P-256 or RSA' -r -F
+complete -c ota -n __fish_use_subcommand -f -a push -d 'copy a release to a registry, with its signatures and deltas'
+complete -c ota -n '__fish_seen_subcommand_from push' -l insecure-http -d 'a host that may be spoken to without TLS' -x
+complete -c ota -n '__fish_seen_subcommand_from push' -l ca-file -d 'the certificates, PEM, that the registry is checked against' -r -F
+complete -c ota -n '__fish_seen_subcommand_from push' -l auth-file -d 'user and password, in the form of ~/.docker/config.json' -r -F
 complete -c ota -n __fish_use_subcommand -f -a inspect -d 'what is in a release, who signed it, is it sound'
 complete -c ota -n '__fish_seen_subcommand_from inspect' -l trust -d 'name the signers by the public keys (*.pub) in this folder' -r -F
 complete -c ota-check -w 'ota check'
@@ -68,4 +72,5 @@ complete -c ota-lock -w 'ota lock'
 complete -c ota-keygen -w 'ota keygen'
 complete -c ota-pack -w 'ota pack'
 complete -c ota-sign -w 'ota sign'
+complete -c ota-push -w 'ota push'
 complete -c ota-inspect -w 'ota inspect'

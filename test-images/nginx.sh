@@ -3,25 +3,17 @@
 # A real nginx on loopback that serves the folder ROOT; all its own files lie below DIR, among
 # them ca.pem (the authority to trust), ports (one a line, in the order asked) and access.log
 # (method, path, status, bytes sent, range asked).
-#   nginx.sh [--no-range] start DIR ROOT PORT...    PORT: TLS; http:PORT: plain; 0: any free one
+#   nginx.sh [OPTION]... start DIR ROOT PORT...    PORT: TLS; http:PORT: plain; 0: any free one
 #   nginx.sh stop DIR
+#   --no-range       answer ranges with the whole file
+#   --to URL         in front of another server, or as a proxy, in place of serving ROOT
+#   --client-ca CA   only to those who show a certificate of this authority
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 
 usage() {
   sed -n 's/^#   /usage: /p' "$0" >&2
   exit 2
-}
-
-# One authority and one certificate for the folder's life: devices that trust it need no change.
-make_certificates() {
-  [ -e "$dir/server.pem" ] && return
-  local new=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650)
-  "${new[@]}" -subj '/CN=test authority' -addext 'keyUsage=critical,keyCertSign' \
-    -keyout "$dir/ca.key" -out "$dir/ca.pem" 2>"$dir/openssl.log"
-  "${new[@]}" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -subj /CN=localhost \
-    -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -addext 'basicConstraints=critical,CA:FALSE' \
-    -keyout "$dir/server.key" -out "$dir/server.pem" 2>"$dir/openssl.log"
 }
 
 is_free() {
@@ -62,7 +54,8 @@ http {
 $listens
     root $root;
     default_type application/octet-stream;
-$ranges
+    client_max_body_size 0;
+$more
   }
 }
 END
@@ -72,7 +65,7 @@ start() {
   mkdir -p "$1/tmp"
   dir=$(realpath "$1") root=$(cd "$2" && pwd)
   stop "$dir"
-  make_certificates
+  "$(dirname "$0")/certificates.sh" "$dir"
   local port listens=''
   : >"$dir/ports"
   for port in "${@:3}"; do
@@ -101,11 +94,30 @@ stop() {
   rm -f "$1/nginx.pid"
 }
 
-ranges=
-if [ "${1-}" = --no-range ]; then
-  ranges='    max_ranges 0;'
+forwarding() {
+  cat <<END
+    location / {
+      proxy_pass $1;
+      proxy_set_header Host \$http_host;
+      proxy_set_header X-Forwarded-Proto \$scheme;
+      proxy_request_buffering off;
+    }
+END
+}
+
+more=''
+while :; do
+  case ${1-} in
+    --no-range) more+=$'    max_ranges 0;\n' ;;
+    --to) more+=$(forwarding "$2")$'\n' && shift ;;
+    --client-ca)
+      more+="    ssl_client_certificate $(realpath "$2");"$'\n'"    ssl_verify_client on;"$'\n'
+      shift
+      ;;
+    *) break ;;
+  esac
   shift
-fi
+done
 case ${1-}:$# in
   start:[4-9]) start "${@:2}" ;;
   stop:2) stop "$(realpath -m "$2")" ;;

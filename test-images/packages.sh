@@ -19,7 +19,7 @@ uboot='gcc make bison flex bc xxd libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
 demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
   mtools'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
-  nginx-light libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
+  nginx-light docker-registry skopeo libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
   mtools strace
   universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
@@ -61,7 +61,7 @@ if [ "$(id -u)" -ne 0 ]; then
   exit 1
 fi
 
-# A package that brings a service (nginx) must not start it on a developer's machine.
+# A package that brings a service (nginx, docker-registry) must not start it on a developer's machine.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
@@ -76,10 +76,11 @@ echo "Installing$missing" >&2
 install() { apt-get install -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends $missing </dev/null >&2; }
 # The lists of a fresh machine are empty, those of an old one name packages that are gone.
 install 2>/dev/null || { apt-get update -qq >&2 && install; }
-case "$missing " in
-  *' nginx-light '*)
-    systemctl disable -q nginx.service 2>/dev/null ||
-      rm -f /etc/systemd/system/multi-user.target.wants/nginx.service
-    update-rc.d nginx disable 2>/dev/null || :
-    ;;
-esac
+# nor at its next start
+for package in nginx-light docker-registry; do
+  case "$missing " in *" $package "*) ;; *) continue ;; esac
+  service=${package%-light}
+  systemctl disable -q "$service.service" 2>/dev/null ||
+    rm -f "/etc/systemd/system/multi-user.target.wants/$service.service"
+  update-rc.d "$service" disable 2>/dev/null || :
+done

@@ -74,11 +74,14 @@ int signatures_load(
 	struct source *source, const struct digest *manifest, struct signatures *s, struct err *err)
 {
 	char tag[SIGNATURE_TAG_LEN];
+	bool found;
 
 	signature_tag(manifest, tag);
-	if (source_resolve(source, tag, &s->manifest, err) < 0) {
+	if (source_find(source, tag, &s->manifest, &found, err) < 0)
+		return err_wrap(err, "signatures");
+	if (!found) {
 		s->manifest.size = 0;
-		return err->code == OTA_REFUSED ? 0 : -1;
+		return 0;
 	}
 	return load_blobs(source, s, err) < 0 ? err_wrap(err, "signatures") : 0;
 }

@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/descriptor.h"
 
+#include <string.h>
+
+bool descriptor_is_manifest(const struct descriptor *d)
+{
+	return !strcmp(d->media_type, MEDIA_TYPE_MANIFEST) ||
+	       !strcmp(d->media_type, MEDIA_TYPE_DOCKER_MANIFEST);
+}
+
+bool descriptor_is_index(const struct descriptor *d)
+{
+	return !strcmp(d->media_type, MEDIA_TYPE_IMAGE_INDEX) ||
+	       !strcmp(d->media_type, MEDIA_TYPE_DOCKER_LIST);
+}
+
 typedef int reader(const json_t *, const struct json_field *, size_t, const char *, struct err *);
 
 static int read_with(

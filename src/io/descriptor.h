@@ -12,12 +12,19 @@
 
 #define MEDIA_TYPE_LEN 128
 #define MEDIA_TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_TYPE_IMAGE_INDEX "application/vnd.oci.image.index.v1+json"
+#define MEDIA_TYPE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_TYPE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 
 struct descriptor {
 	char media_type[MEDIA_TYPE_LEN];
 	struct digest digest;
 	uint64_t size;
 };
+
+/* Is it an image manifest, or an index of them, in the words of OCI or of Docker? */
+bool descriptor_is_manifest(const struct descriptor *d);
+bool descriptor_is_index(const struct descriptor *d);
 
 /* Reads one from signed data: these three fields and no other. Errors: corrupt. */
 int descriptor_read(

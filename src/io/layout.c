@@ -172,6 +172,23 @@ int layout_tag_get(const char *dir, const char *tag, struct descriptor *d, struc
 	return 0;
 }
 
+int layout_each(const char *dir, layout_visit *visit, void *ctx, struct err *err)
+{
+	json_t *manifests;
+	AUTO_JSON *root = index_load(dir, &manifests, err);
+	char tag[TAG_LEN];
+	struct descriptor d;
+
+	for (size_t i = 0; root && i < json_length(manifests); i++) {
+		const json_t *entry = json_item(manifests, i, "index.json", err);
+		if (!entry || entry_tag(entry, tag, err) < 0 ||
+			descriptor_read_open(entry, &d, "index.json", err) < 0 ||
+			visit(ctx, tag, &d, err) < 0)
+			return -1;
+	}
+	return root ? 0 : -1;
+}
+
 static int index_save(const char *dir, const json_t *root, struct err *err)
 {
 	AUTO_BUF text = BUF(JSON_MAX_BYTES);

@@ -38,6 +38,11 @@ int layout_index_find(const char *text, size_t len, const char *tag, struct desc
 int layout_tag_get(
 	const char *dir, const char *tag, struct descriptor *d, struct err *err) MUST_USE;
 
+/* Calls `visit` for each entry of index.json, in its order; the tag is "" where it has none. Its
+ * error ends it. Errors: io, corrupt, those of visit. */
+typedef int layout_visit(void *ctx, const char *tag, const struct descriptor *d, struct err *err);
+int layout_each(const char *dir, layout_visit *visit, void *ctx, struct err *err) MUST_USE;
+
 /* Points a tag at a manifest, or removes it; durable when it returns. */
 int layout_tag_set(
 	const char *dir, const char *tag, const struct descriptor *d, struct err *err) MUST_USE;

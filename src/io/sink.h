@@ -7,11 +7,15 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct sink {
 	int (*put)(void *ctx, const void *data, size_t len, struct err *err);
 	void *ctx;
 };
+
+/* One that appends to a buffer, whose cap bounds what comes. */
+struct sink sink_to_buf(struct buf *buf);
 
 #endif

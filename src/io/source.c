@@ -1,186 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/interrupt.h"
-#include "io/layout.h"
+#include "io/platform.h"
+#include "io/source_ops.h"
 
-#define CHUNK_BYTES 65536
+#define HINT_TAGS "oci:DIR:TAG, https://HOST/DIR#TAG or docker://HOST/REPO:TAG"
+#define HINT_FORMS "a source looks like oci:DIR, " HINT_TAGS
 
-struct source_ops {
-	int (*resolve)(struct source *s, const char *tag, struct descriptor *d, struct err *err);
-	int (*stream)(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
-		const struct sink *sink, struct err *err);
-};
-
-struct source {
-	const struct source_ops *ops;
-	struct http *http; /* NULL for a folder */
-	char place[PATH_MAX];
-	char tag[TAG_LEN];
-	struct buf index; /* a web server's index.json, once it was read */
-};
-
-static int add_to_buf(void *ctx, const void *data, size_t len, struct err *err)
-{
-	return buf_add(ctx, data, len, err);
-}
-
-/* --- a folder --- */
-
-static int dir_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
-{
-	if (layout_tag_get(s->place, tag, d, err) == 0)
-		return 0;
-	if (err->code == OTA_IO && !err->hint[0])
-		err_hint(err, "is it mounted, and the folder with index.json? ls %s", s->place);
-	return -1;
-}
-
-static int dir_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
-	const struct sink *sink, struct err *err)
-{
-	AUTO_FREE char *chunk = malloc(CHUNK_BYTES);
-	AUTO_FD fd = layout_blob_open(s->place, d, err);
-
-	if (fd < 0)
-		return -1;
-	if (!chunk)
-		return err_set(err, OTA_FAILED, "out of memory");
-	while (len > 0) {
-		size_t n = len < CHUNK_BYTES ? (size_t)len : CHUNK_BYTES;
-		if (interrupt_check(err) < 0 ||
-			file_pread(fd, chunk, n, offset, s->place, err) < 0 ||
-			sink->put(sink->ctx, chunk, n, err) < 0)
-			return -1;
-		offset += n;
-		len -= n;
-	}
-	return 0;
-}
-
-static const struct source_ops dir_ops = {dir_resolve, dir_stream};
-
-/* --- a web server --- */
-
-static int web_url(const struct source *s, const char *path, char out[PATH_MAX], struct err *err)
-{
-	return path_join(out, s->place, path, err);
-}
-
-/* Read once: release and signature come from one list, whatever is published meanwhile. */
-static int read_index(struct source *s, const char *url, struct err *err)
-{
-	const struct http_range whole = {0};
-	const struct sink sink = {add_to_buf, &s->index};
-
-	if (s->index.len > 0 || http_get(s->http, url, &whole, &sink, err) == 0)
-		return 0;
-	s->index.len = 0;
-	return -1;
-}
-
-static int web_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
-{
-	char url[PATH_MAX];
-
-	if (web_url(s, "index.json", url, err) < 0 || read_index(s, url, err) < 0)
-		return -1;
-	if (layout_index_find(s->index.data ? s->index.data : "", s->index.len, tag, d, err) == 0)
-		return 0;
-	err_wrap(err, "%s", url);
-	if (err->code == OTA_CORRUPT)
-		err_hint(
-			err, "is that a layout made by 'ota pack', and no captive portal between?");
-	return -1;
-}
-
-static int web_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
-	const struct sink *sink, struct err *err)
-{
-	const struct http_range range = {offset, len, d->size};
-	char url[PATH_MAX];
-
-	if (layout_blob_path(s->place, &d->digest, url, err) < 0)
-		return -1;
-	return http_get(s->http, url, &range, sink, err);
-}
-
-static const struct source_ops web_ops = {web_resolve, web_stream};
-
-/* Is the host of an http:// address named? A name without a port covers every port. */
-static bool is_named(
-	const char *host, size_t host_len, const char *port, const struct source_options *o)
-{
-	for (size_t i = 0; i < o->n_insecure_http; i++) {
-		const char *name = o->insecure_http[i];
-		if (strncmp(name, host, host_len))
-			continue;
-		name += host_len;
-		if (!*name || (*name == ':' && !strcmp(name + 1, port)))
-			return true;
-	}
-	return false;
-}
-
-static int check_plain_http(const char *text, const struct source_options *o, struct err *err)
-{
-	const char *host = text + strlen("http://");
-	size_t all = strcspn(host, "/#"), host_len = strcspn(host, ":/#");
-	char port[8] = "80";
-
-	if (*host == '[')
-		host_len = strcspn(host, "]") + 1;
-	if (memchr(host, '@', all))
-		return err_set(err, OTA_USAGE, "%.100s: no user names in an address", text);
-	if (host_len < all && host[host_len] == ':')
-		snprintf(
-			port, sizeof(port), "%.*s", (int)(all - host_len - 1), host + host_len + 1);
-	if (is_named(host, host_len, port, o))
-		return 0;
-	err_set(err, OTA_CONFIG, "%.100s: http without TLS to a host that is not named", text);
-	return err_hint(err, "use https, or name the host: insecure-http = %.*s in [network]",
-		(int)host_len, host);
-}
-
-static int open_web(
-	struct source *s, const char *text, const struct source_options *o, struct err *err)
-{
-	size_t len = strcspn(text, "#");
-
-	if (!strncmp(text, "http:", 5) && check_plain_http(text, o, err) < 0)
-		return -1;
-	if (text[len] && !tag_is_sound(text + len + 1))
-		return err_set(err, OTA_USAGE, "'%.100s' is not a tag", text + len + 1);
-	strcpy(s->tag, text[len] ? text + len + 1 : "latest");
-	while (len > 0 && text[len - 1] == '/')
-		len--;
-	if (len >= sizeof(s->place) - 128)
-		return err_set(err, OTA_USAGE, "the source's address is too long");
-	snprintf(s->place, sizeof(s->place), "%.*s", (int)len, text);
-	s->ops = &web_ops;
-	s->http = http_new(&o->http, err);
-	return s->http ? 0 : -1;
-}
+static const struct source_ops *const forms[] = {
+	&source_dir, &source_http, &source_https, &source_registry};
 
 static int open_by_form(
 	struct source *s, const char *text, const struct source_options *o, struct err *err)
 {
-	s->ops = &dir_ops;
-	if (!strncmp(text, "oci:", 4))
-		return layout_split(text, s->place, s->tag, err);
-	if (!strncmp(text, "http://", 7) || !strncmp(text, "https://", 8))
-		return open_web(s, text, o, err);
-	if (!strncmp(text, "docker://", 9))
-		err_set(err, OTA_CONFIG, "%.100s: registries are not built into this version",
-			text);
-	else
-		err_set(err, OTA_USAGE, "'%.100s' is no source", text);
-	return err_hint(err, "a source looks like oci:DIR, oci:DIR:TAG or https://HOST/DIR#TAG");
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+		if (!strncmp(text, forms[i]->prefix, strlen(forms[i]->prefix))) {
+			s->ops = forms[i];
+			return s->ops->open(s, text, o, err);
+		}
+	err_set(err, OTA_USAGE, "'%.100s' is no source", text);
+	return err_hint(err, HINT_FORMS);
 }
 
 struct source *source_open(const char *text, const struct source_options *options, struct err *err)
@@ -191,7 +33,6 @@ struct source *source_open(const char *text, const struct source_options *option
 		err_set(err, OTA_FAILED, "out of memory");
 		return NULL;
 	}
-	s->index = (struct buf)BUF(JSON_MAX_BYTES);
 	if (open_by_form(s, text, options, err) == 0)
 		return s;
 	source_close(s);
@@ -200,9 +41,8 @@ struct source *source_open(const char *text, const struct source_options *option
 
 void source_close(struct source *s)
 {
-	if (s->http)
-		http_free(s->http);
-	buf_free(&s->index);
+	if (s->ops && s->ops->close)
+		s->ops->close(s);
 	free(s);
 }
 
@@ -226,14 +66,74 @@ bool source_is_remote(const struct source *s)
 	return s->http != NULL;
 }
 
-int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
+/* An index is unsigned: it only tells where to look. */
+static int choose(struct source *s, struct descriptor *d, struct err *err)
 {
-	if (s->ops->resolve(s, tag, d, err) < 0)
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+	const struct descriptor index = *d;
+
+	if (source_blob(s, &index, &text, err) < 0)
 		return -1;
-	if (!strcmp(d->media_type, MEDIA_TYPE_MANIFEST))
+	return platform_choose(text.data, text.len, &platform_own, d, err);
+}
+
+int source_find(
+	struct source *s, const char *tag, struct descriptor *d, bool *found, struct err *err)
+{
+	*found = false;
+	if (s->ops->find(s, tag, d, found, err) < 0)
+		return -1;
+	if (!*found)
+		return 0;
+	if (descriptor_is_index(d) && choose(s, d, err) < 0)
+		return err_wrap(err, "%s: tag '%s'", s->place, tag);
+	if (descriptor_is_manifest(d))
 		return 0;
 	return err_set(err, OTA_CORRUPT, "%s: tag '%s' names no image manifest but '%s'", s->place,
 		tag, d->media_type);
+}
+
+/* The index under the tag, where others keep what a registry does not. */
+static int tagged_referrers(struct source *s, const struct digest *subject, struct buf *text,
+	bool *found, struct err *err)
+{
+	char tag[REFERRERS_TAG_LEN];
+	struct descriptor d;
+
+	*found = false;
+	text->len = 0;
+	referrers_tag(subject, tag);
+	if (s->ops->find(s, tag, &d, found, err) < 0)
+		return -1;
+	*found = *found && descriptor_is_index(&d);
+	return *found ? source_blob(s, &d, text, err) : 0;
+}
+
+int source_referrers(struct source *s, const struct digest *subject, const char *artifact_type,
+	struct referrers *list, struct err *err)
+{
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+	bool found = false;
+
+	list->n = 0;
+	if (s->ops->referrers &&
+		s->ops->referrers(s, subject, artifact_type, &text, &found, err) < 0)
+		return -1;
+	if (!found && tagged_referrers(s, subject, &text, &found, err) < 0)
+		return -1;
+	return found ? referrers_read(text.data, text.len, artifact_type, list, err) : 0;
+}
+
+int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
+{
+	bool found;
+
+	if (source_find(s, tag, d, &found, err) < 0)
+		return -1;
+	if (found)
+		return 0;
+	err_set(err, OTA_REFUSED, "there is no tag '%s'", tag);
+	return err_hint(err, "name one that is there: " HINT_TAGS);
 }
 
 int source_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
@@ -251,7 +151,7 @@ static int damaged(const struct source *s, const char *name, struct err *err)
 
 int source_blob(struct source *s, const struct descriptor *d, struct buf *out, struct err *err)
 {
-	const struct sink sink = {add_to_buf, out};
+	const struct sink sink = sink_to_buf(out);
 	char name[DIGEST_TEXT_LEN];
 	size_t before = out->len;
 	struct digest digest;

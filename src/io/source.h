@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A SOURCE: where releases come from. `oci:DIR[:TAG]` is an image layout in a folder,
- * `http[s]://HOST[:PORT][/DIR][#TAG]` the same layout on a web server.
+ * `http[s]://HOST[:PORT][/DIR][#TAG]` the same layout on a web server,
+ * `docker://HOST[:PORT]/REPO[:TAG|@DIGEST]` a repository of a registry.
  *
  * Nothing that a source gives is trusted: the caller verifies. Reads go through one thread.
  */
@@ -14,30 +15,42 @@
 #include "base/buf.h"
 #include "io/descriptor.h"
 #include "io/http.h"
+#include "io/referrers.h"
 #include "io/sink.h"
 
 struct source;
 
 struct source_options {
 	struct http_options http;
-	char *const *insecure_http; /* HOST or HOST:PORT */
-	size_t n_insecure_http;
+	const char *auth_file; /* credentials for registries, see authfile.h; NULL: none */
 };
 
-/* Opens one by its text; nothing is read yet. Errors: usage (no such form), config (plain http to
- * a host that is not named, libcurl missing). */
+/* Opens one by its text; nothing is read yet. What the options point to must outlive it. Errors:
+ * usage (no such form), config (plain http to a host that is not named, libcurl missing). */
 struct source *source_open(
 	const char *text, const struct source_options *options, struct err *err) MUST_USE;
 void source_close(struct source *s);
 
-/* The text it was opened by, without the tag, and its tag ("latest" where none was given). */
+/* The text it was opened by, without the tag, and its tag ("latest" where none was given), or the
+ * digest that a registry's source may name in its place. */
 const char *source_name(const struct source *s);
 const char *source_tag(const struct source *s);
 
-/* Finds the manifest of a tag. The list of a web server is read once, so that all tags that are
- * found are of one state. Errors: refused (no such tag, 404), retry, corrupt, io. */
+/* Looks for the manifest of a tag; that there is no such tag is no error. Of an index, it is that
+ * for this machine's platform. The list of a web server is read once, so that all tags that are
+ * found are of one state. Errors: refused (401, 403, no such server's list), retry, corrupt, io. */
+int source_find(struct source *s, const char *tag, struct descriptor *d, bool *found,
+	struct err *err) MUST_USE;
+
+/* The same where a tag that is not there is an error, too: refused. */
 int source_resolve(
 	struct source *s, const char *tag, struct descriptor *d, struct err *err) MUST_USE;
+
+/* The manifests of an artifactType whose `subject` is this one, by what the registry knows or by
+ * the tag "sha256-HEX". Unsigned, as all here: hints where to look. Errors: those of source_find().
+ */
+int source_referrers(struct source *s, const struct digest *subject, const char *artifact_type,
+	struct referrers *list, struct err *err) MUST_USE;
 
 /* Appends a whole small blob; size and digest are compared. Errors: corrupt, also where the size
  * is over the buffer's cap (before any byte is read), refused, retry, io. */

@@ -29,7 +29,7 @@ mv kept device/proc/cmdline
 # --- the source ---
 hints "ls nowhere$" 'a folder that is not there' on check oci:nowhere
 hints 'oci:DIR:TAG' 'a tag that is not there' on check oci:v1:none
-hints 'https://HOST/DIR' 'a registry' on check docker://example.com/x
+hints 'docker://HOST/REPO:TAG' 'a registry without a repository' on check docker://example.com
 cp -r v1 cut
 truncate -s 1000 "$(layer_of cut 0)"
 hints 'copy the whole release' 'a blob that is cut' on fetch oci:cut

@@ -171,7 +171,6 @@ broken && sed -i 's/"size":[0-9]*/"size":"7"/' broken/index.json
 refused 14 'a size of the wrong type' on fetch oci:broken
 refused 11 'a tag that is not there' on fetch oci:good:other
 refused 16 'a folder that is not there' on fetch oci:nowhere
-refused 20 'a registry: not built yet' on fetch docker://localhost/x
 refused 2 'no source at all' on fetch nonsense
 
 # --- signed, and hostile all the same: layer and index of our own making ---

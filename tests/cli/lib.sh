@@ -12,7 +12,12 @@ tests=0 failures=0
 cd "$dir" || exit 1
 
 cleanup() {
+  local left
+  left=$(jobs -p)
+  # shellcheck disable=SC2086 # a list of numbers
+  [ -z "$left" ] || kill $left 2>/dev/null
   [ ! -d "$dir/server" ] || "$tree/test-images/nginx.sh" stop "$dir/server"
+  [ ! -d "$dir/registry" ] || "$tree/test-images/registry.sh" stop "$dir/registry"
   if mountpoint -q "$dir/mnt" 2>/dev/null; then umount "$dir/mnt"; fi
   rm -rf "$dir"
 }

@@ -264,10 +264,11 @@ static void sources_have_their_forms(void **state)
 		{"http://port:81/x", OTA_OK}, {"http://port/x", OTA_CONFIG},
 		{"http://other/x", OTA_CONFIG}, {"http://namedother/x", OTA_CONFIG},
 		{"http://u@named/x", OTA_USAGE}, {"http://named@other/x", OTA_USAGE},
-		{"https://h/x#a b", OTA_USAGE}, {"ftp://h/x", OTA_USAGE},
-		{"docker://h/x", OTA_CONFIG}, {"", OTA_USAGE}};
+		{"https://h/x#a b", OTA_USAGE}, {"ftp://h/x", OTA_USAGE}, {"docker://h/x", OTA_OK},
+		{"docker://h", OTA_USAGE}, {"", OTA_USAGE}};
 	static char *const insecure[] = {"named", "port:81"};
-	const struct source_options options = {.insecure_http = insecure, .n_insecure_http = 2};
+	const struct source_options options = {
+		.http = {.insecure_http = insecure, .n_insecure_http = 2}};
 	struct err err;
 
 	(void)state;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request to one server: what http.c, the home of libcurl, gives the other http_*.c.
+ */
+#ifndef OTA_IO_HTTP_ONCE_H
+#define OTA_IO_HTTP_ONCE_H
+
+#include "io/http.h"
+
+/* Asks `url`, where a redirect of the request has led to or the request's own; fills the answer in.
+ * That an answer came is 0, whatever its status. */
+int http_once(struct http *http, const struct http_request *request, const char *url,
+	const struct sink *sink, struct err *err) MUST_USE;
+
+/* Where the last answer redirects to, until the next request; NULL: nowhere. */
+const char *http_leads_to(const struct http *http);
+bool http_may_lead_to(const struct http *http, const char *from, const char *to);
+
+/* Takes a header line into the answer; the line of the status begins a new one. Errors: corrupt
+ * (longer than what is kept of it). */
+int http_answer_read(struct http_answer *a, const char *line, size_t len, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/referrers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EMPTY_INDEX                                                                                \
+	"{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_IMAGE_INDEX "\",\"manifests\":[]}"
+
+void referrers_tag(const struct digest *subject, char tag[REFERRERS_TAG_LEN])
+{
+	char hex[DIGEST_HEX_LEN];
+
+	digest_hex(subject, hex);
+	snprintf(tag, REFERRERS_TAG_LEN, "sha256-%s", hex);
+}
+
+static json_t *parse(const char *text, size_t len, json_t **manifests, struct err *err)
+{
+	const struct json_field fields[] = {
+		{.name = "manifests", .kind = JSON_KIND_ARRAY, .out = manifests}};
+	AUTO_JSON *root = json_parse(text, len, "referrers", err);
+	json_t *taken = root;
+
+	if (!root || json_read_open(root, fields, 1, "referrers", err) < 0)
+		return NULL;
+	root = NULL;
+	return taken;
+}
+
+static int read_type(const json_t *entry, char type[MEDIA_TYPE_LEN], struct err *err)
+{
+	const struct json_field fields[] = {{.name = "artifactType",
+		.kind = JSON_KIND_STRING,
+		.out = type,
+		.size = MEDIA_TYPE_LEN,
+		.optional = true}};
+
+	type[0] = '\0';
+	return json_read_open(entry, fields, 1, "referrers", err);
+}
+
+int referrers_read(const char *text, size_t len, const char *artifact_type, struct referrers *list,
+	struct err *err)
+{
+	char type[MEDIA_TYPE_LEN];
+	json_t *manifests;
+	AUTO_JSON *root = parse(text, len, &manifests, err);
+
+	list->n = 0;
+	for (size_t i = 0; root && i < json_length(manifests) && list->n < REFERRERS_MAX; i++) {
+		const json_t *entry = json_item(manifests, i, "referrers", err);
+		struct descriptor *d = &list->items[list->n];
+		if (!entry || read_type(entry, type, err) < 0 ||
+			descriptor_read_open(entry, d, "referrers", err) < 0)
+			return -1;
+		list->n += !strcmp(type, artifact_type);
+	}
+	return root ? 0 : -1;
+}
+
+static int find(const json_t *manifests, const struct digest *digest, bool *had, struct err *err)
+{
+	struct descriptor d;
+
+	*had = false;
+	for (size_t i = 0; !*had && i < json_length(manifests); i++) {
+		const json_t *entry = json_item(manifests, i, "referrers", err);
+		if (!entry || descriptor_read_open(entry, &d, "referrers", err) < 0)
+			return -1;
+		*had = digest_equal(&d.digest, digest);
+	}
+	return 0;
+}
+
+int referrers_add(const char *text, size_t len, const struct descriptor *d,
+	const char *artifact_type, struct buf *out, bool *had, struct err *err)
+{
+	char digest[DIGEST_TEXT_LEN];
+	json_t *manifests;
+	AUTO_JSON *root = len ? parse(text, len, &manifests, err)
+			      : parse(EMPTY_INDEX, strlen(EMPTY_INDEX), &manifests, err);
+
+	if (!root || find(manifests, &d->digest, had, err) < 0)
+		return -1;
+	digest_text(&d->digest, digest);
+	if (!*had &&
+		json_append(manifests,
+			json_make(err, "{s:s, s:s, s:I, s:s}", "mediaType", d->media_type, "digest",
+				digest, "size", (long long)d->size, "artifactType", artifact_type),
+			err) < 0)
+		return -1;
+	return json_write(root, out, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What refers to a manifest by its `subject`: an image index lists it, which a registry makes up,
+ * or which stands under the tag "sha256-HEX" of the manifest where none does.
+ */
+#ifndef OTA_IO_REFERRERS_H
+#define OTA_IO_REFERRERS_H
+
+#include "io/descriptor.h"
+
+#define REFERRERS_MAX 64
+#define REFERRERS_TAG_LEN (DIGEST_HEX_LEN + 8)
+
+struct referrers {
+	size_t n;
+	struct descriptor items[REFERRERS_MAX];
+};
+
+void referrers_tag(const struct digest *subject, char tag[REFERRERS_TAG_LEN]);
+
+/* Those of one artifactType in the text of an index, in its order, as many as there is room for.
+ * They are unsigned: hints where to look. Errors: corrupt. */
+int referrers_read(const char *text, size_t len, const char *artifact_type, struct referrers *list,
+	struct err *err) MUST_USE;
+
+/* Appends to `out` the text of an index that has, beside all of the given one (len 0: none), an
+ * entry for this manifest. `had` tells that it was there. Errors: corrupt, failed. */
+int referrers_add(const char *text, size_t len, const struct descriptor *d,
+	const char *artifact_type, struct buf *out, bool *had, struct err *err) MUST_USE;
+
+#endif

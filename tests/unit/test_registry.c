@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is pure about registries: references, platforms, challenges, credentials, lists of
+ * referrers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "io/authfile.h"
+#include "io/challenge.h"
+#include "io/platform.h"
+#include "io/reference.h"
+#include "io/referrers.h"
+#include "tests/unit/unit.h"
+
+#define ZEROS "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+static void references_have_their_forms(void **state)
+{
+	static const char *const forms[][4] = {{"docker://h/a", "h", "a", "latest"},
+		{"docker://h:5000/a/b-c__d.e:1.0", "h:5000", "a/b-c__d.e", "1.0"},
+		{"docker://[::1]:5000/a", "[::1]:5000", "a", "latest"},
+		{"docker://h/a@" ZEROS, "h", "a", ZEROS}};
+	static const char *const wrong[] = {"docker://", "docker://h", "docker:///a", "docker://h/",
+		"docker://h/A", "docker://h/a/../b", "docker://h/a___b",
+		"docker://h/a:", "docker://h/a@", "docker://h/a:1@" ZEROS, "docker://u@h/a",
+		"docker://h:x/a", "docker://h:/a", "docker://[::1/a", "docker://-h/a", "oci:h/a"};
+	struct reference r;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		assert_works(reference_parse(forms[i][0], &r, &err));
+		assert_string_equal(r.host, forms[i][1]);
+		assert_string_equal(r.repo, forms[i][2]);
+		assert_string_equal(r.name, forms[i][3]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_fails(reference_parse(wrong[i], &r, &err), OTA_USAGE);
+}
+
+/* Which of the entries "ARCHITECTURE/VARIANT ..." is chosen: its size is its number. */
+static int chosen(const char *entries, const char *architecture, unsigned variant)
+{
+	const struct platform platform = {architecture, variant};
+	char text[4096] = "{\"manifests\":[", words[256], *rest = words, *word;
+	struct descriptor d;
+	struct err err;
+
+	strcpy(words, entries);
+	for (int i = 1; (word = strsep(&rest, " ")); i++) {
+		char *slash = strchr(word, '/');
+		*slash = '\0';
+		sprintf(text + strlen(text),
+			"%s{\"mediaType\":\"m\",\"digest\":\"" ZEROS "\",\"size\":%d,\"platform\":{"
+			"\"os\":\"linux\",\"architecture\":\"%s\"%s%s%s}}",
+			i > 1 ? "," : "", i, word, slash[1] ? ",\"variant\":\"" : "", slash + 1,
+			slash[1] ? "\"" : "");
+	}
+	strcat(text, "]}");
+	if (platform_choose(text, strlen(text), &platform, &d, &err) == 0)
+		return (int)d.size;
+	assert_int_equal(err.code, OTA_INCOMPATIBLE);
+	return 0;
+}
+
+static void the_nearest_platform_is_chosen(void **state)
+{
+	(void)state;
+	assert_int_equal(chosen("amd64/ arm64/ arm/v7", "arm64", 8), 2);
+	assert_int_equal(chosen("arm64/v8", "arm64", 8), 1);
+	assert_int_equal(chosen("arm/v5 arm/v6 arm/v7", "arm", 6), 2);
+	assert_int_equal(chosen("arm/v5 arm/v8", "arm", 7), 1);
+	assert_int_equal(chosen("arm/ arm/v6", "arm", 7), 1);
+	assert_int_equal(chosen("arm/ arm/v6", "arm", 6), 2);
+	assert_int_equal(chosen("amd64/v3 amd64/", "amd64", 1), 2);
+	assert_int_equal(chosen("amd64/v3", "amd64", 1), 0);
+	assert_int_equal(chosen("arm64/vx", "arm64", 8), 0);
+	assert_int_equal(chosen("riscv64/", "riscv64", 0), 1);
+}
+
+static void challenges_are_read(void **state)
+{
+	static const char *const wrong[] = {"", "Bearer", "Bearer service=s", "Bearer realm=\"a",
+		"Bearer realm=\"a\\", "Bearer realm=a,realm=b", "Bearer realm=a;scope=b",
+		"Bearer =a", "Bearer\trealm=a", "Bearer realm=\"a\x01\""};
+	struct challenge c;
+	struct err err;
+
+	(void)state;
+	assert_works(challenge_parse(
+		"bearer Realm = \"a\\\"b\" , x=y,service=s,scope=\"p,q r\"", &c, &err));
+	assert_true(c.bearer);
+	assert_string_equal(c.realm, "a\"b");
+	assert_string_equal(c.service, "s");
+	assert_string_equal(c.scope, "p,q r");
+	assert_works(challenge_parse("Basic realm=x, Bearer realm=y", &c, &err));
+	assert_false(c.bearer);
+	assert_fails(challenge_parse("Negotiate", &c, &err), OTA_REFUSED);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_fails(challenge_parse(wrong[i], &c, &err), OTA_CORRUPT);
+}
+
+static void credentials_are_of_one_host(void **state)
+{
+	static const char text[] = "{\"auths\":{\"a:1\":{\"auth\":\"QQ==\"},\"https://b/v1/\":"
+				   "{\"auth\":\"Qg==\"},\"c/repo\":{\"auth\":\"Qw==\"}}}";
+	static const char *const found[][2] = {
+		{"a:1", "QQ=="}, {"b", "Qg=="}, {"a", ""}, {"a:11", ""}, {"c", ""}, {"", ""}};
+	char basic[AUTHFILE_BASIC_LEN];
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(found); i++) {
+		assert_works(authfile_find(text, strlen(text), found[i][0], basic, &err));
+		assert_string_equal(basic, found[i][1]);
+	}
+}
+
+static void a_list_of_referrers_grows(void **state)
+{
+	struct descriptor d = {.media_type = MEDIA_TYPE_MANIFEST, .size = 7};
+	AUTO_BUF first = BUF(4096);
+	AUTO_BUF second = BUF(4096);
+	struct referrers list;
+	struct err err;
+	bool had;
+
+	(void)state;
+	assert_works(referrers_add(NULL, 0, &d, "x", &first, &had, &err));
+	assert_false(had);
+	assert_works(referrers_add(first.data, first.len, &d, "x", &second, &had, &err));
+	assert_true(had);
+	assert_string_equal(first.data, second.data);
+	assert_works(referrers_read(first.data, first.len, "x", &list, &err));
+	assert_int_equal(list.n, 1);
+	assert_true(digest_equal(&list.items[0].digest, &d.digest));
+	assert_works(referrers_read(first.data, first.len, "y", &list, &err));
+	assert_int_equal(list.n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(references_have_their_forms),
+		cmocka_unit_test(the_nearest_platform_is_chosen),
+		cmocka_unit_test(challenges_are_read),
+		cmocka_unit_test(credentials_are_of_one_host),
+		cmocka_unit_test(a_list_of_referrers_grows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
