@@ -21,4 +21,4 @@ ota_fdt_at=${fdtcontroladdr}
 ota_args="console=ttyAMA0 panic=1"
 
 # the hardware watchdog from the kernel's start on: half its time, in 1/1024 s; 0: not armed
-ota_watchdog=2800
+ota_watchdog=5000
