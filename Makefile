@@ -5,6 +5,8 @@ VERSION := 0.1.0
 MODE ?= release
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
+LIBDIR ?= $(PREFIX)/lib
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 # CROSS_COMPILE=TRIPLET- builds for another machine, into a folder of its own
 TRIPLET := $(CROSS_COMPILE:%-=%)
 OUT := build$(TRIPLET:%=/%)
@@ -14,13 +16,17 @@ BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/n
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-PKG_CONFIG := pkg-config
+PKG_CONFIG ?= pkg-config
 LIB_PKGS := libcrypto libzstd libubootenv jansson
 PKGS := $(LIB_PKGS) inih
 
 CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DOTA_VERSION='"$(VERSION)"'
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-CFLAGS.release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+# empty where another compiler than ours builds: what it warns of is no reason to have no release
+WERROR ?= -Werror
+WARNINGS := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+# a distribution that fortifies says how much
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CC) $(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+CFLAGS.release := -O2 $(FORTIFY) -fstack-protector-strong -fPIE
 CFLAGS.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS.cover := -O0 --coverage
 CFLAGS.fuzz := $(CFLAGS.asan)
@@ -59,18 +65,20 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps sysroot check check-board demo disk waves units fuzz fuzz-bins docs format install clean \
-	compile-commands
+.PHONY: all help deps sysroot check board check-board soak demo demo-sandbox disk waves units fuzz fuzz-bins \
+	docs format install clean compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
 	@ln -sfn $(MODE)/ota $(OUT)/ota
 
 help:
 	@printf '%s\n' 'make            build/ota' \
-	  'make demo       a device goes from one Debian image to the next, and back from a bad one' \
+	  'make demo       a board in QEMU is updated through U-Boot, and comes back from bad releases' \
+	  'make demo-sandbox  a device in a folder goes from one Debian image to the next, and back' \
 	  'make disk       a whole disk of a Debian image, ready to flash: build/disk/disk.img' \
 	  'make check      every test, with a count at the end' \
 	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
+	  'make soak       power cuts there at random instants, for HOURS=1' \
 	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
@@ -117,19 +125,30 @@ check:
 	@test-images/packages.sh check
 	@tests/run.sh
 
-check-board:
+# what an arm64 board boots: kept in build/board
+board:
 	@test-images/packages.sh board
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
 	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- sysroot
-	@$(MAKE) --no-print-directory -s CROSS_COMPILE=aarch64-linux-gnu- all
+	@$(MAKE) --no-print-directory -s -j$$(nproc) CROSS_COMPILE=aarch64-linux-gnu- all
 	@OTA=$(CURDIR)/build/ota OTA_ARM64=$(CURDIR)/build/aarch64-linux-gnu/ota \
 	  test-images/board.sh build/board >/dev/null
+
+check-board: board
+	@test-images/packages.sh uboot
+	@test-images/uboot.sh build/board/uboot
 	@tests/qemu/board.py $(CASES)
 
-demo:
+soak: board
+	@HOURS=$(or $(HOURS),1) tests/qemu/board.py cuts
+
+demo: board
+	@tests/qemu/demo.py
+
+demo-sandbox:
 	@test-images/packages.sh build demo
 	@$(MAKE) --no-print-directory -s all
-	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build' test-images/demo.sh
+	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build' test-images/demo-sandbox.sh
 
 disk:
 	@test-images/packages.sh build demo
@@ -152,16 +171,17 @@ docs: $(BUILD)/ota-docs
 format:
 	clang-format -i $(LIB_SRC) $(CMD_SRC) $(wildcard src/*/*.h cmd/*.h man/*.c tests/*/*.[ch])
 
-install: UNIT_DIR := $(DESTDIR)$(PREFIX)/lib/systemd/system
+install: UNITS := $(DESTDIR)$(UNITDIR)
+install: SHARE := $(DESTDIR)$(PREFIX)/share/ota
 install: HEADERS = $(sort $(filter src/%,$(shell $(CC) $(CPPFLAGS) -MM $(PUBLIC))))
 install: $(BUILD)/ota
 	install -Dm755 $(BUILD)/ota $(DESTDIR)$(PREFIX)/bin/ota
-	install -Dm644 $(BUILD)/libota.a $(DESTDIR)$(PREFIX)/lib/libota.a
+	install -Dm644 $(BUILD)/libota.a $(DESTDIR)$(LIBDIR)/libota.a
 	for h in $(HEADERS:src/%=%); do \
 	  install -Dm644 src/$$h $(DESTDIR)$(PREFIX)/include/ota/$$h || exit; done
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	sed 's#@PREFIX@#$(PREFIX)#; s#@VERSION@#$(VERSION)#; s#@PKGS@#$(LIB_PKGS)#' src/libota.pc.in \
-	  >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libota.pc
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's#@PREFIX@#$(PREFIX)#; s#@LIBDIR@#$(LIBDIR:$(PREFIX)/%=$${prefix}/%)#; s#@VERSION@#$(VERSION)#' \
+	  -e 's#@PKGS@#$(LIB_PKGS)#' src/libota.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/libota.pc
 	install -m755 contrib/ota-update contrib/ota-boot $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m644 man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
@@ -169,14 +189,14 @@ install: $(BUILD)/ota
 	install -Dm644 completions/ota.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ota
 	install -Dm644 completions/_ota $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ota
 	install -Dm644 completions/ota.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ota.fish
-	install -d $(UNIT_DIR)
-	install -m644 contrib/systemd/* $(UNIT_DIR)
-	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNIT_DIR)/ota-*.service
-	install -Dm755 contrib/hooks/on-battery $(DESTDIR)$(PREFIX)/share/ota/hooks/on-battery
-	install -m755 contrib/factory.sh $(DESTDIR)$(PREFIX)/share/ota/factory.sh
-	install -m644 contrib/cron.example $(DESTDIR)$(PREFIX)/share/ota/cron.example
-	install -Dm755 contrib/openrc/ota-boot $(DESTDIR)$(PREFIX)/share/ota/openrc/ota-boot
-	install -Dm755 contrib/sysvinit/ota-boot $(DESTDIR)$(PREFIX)/share/ota/sysvinit/ota-boot
+	install -d $(UNITS) $(SHARE)/openrc $(SHARE)/sysvinit
+	install -m644 contrib/systemd/* $(UNITS)
+	install -m755 contrib/openrc/* $(SHARE)/openrc
+	install -m755 contrib/sysvinit/* $(SHARE)/sysvinit
+	sed -i 's#=/usr/local/bin/#=$(PREFIX)/bin/#' $(UNITS)/ota-*.service $(SHARE)/openrc/*
+	install -Dm755 contrib/hooks/on-battery $(SHARE)/hooks/on-battery
+	install -m755 contrib/factory.sh $(SHARE)/factory.sh
+	install -m644 contrib/cron.example $(SHARE)/cron.example
 	install -d $(DESTDIR)$(SYSCONFDIR)/ota/trust.d
 
 clean:

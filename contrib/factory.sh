@@ -85,7 +85,9 @@ open_disk() {
 
 # The device as a folder: ota writes its parts as files, which are then put in their places.
 stage() {
-  mkdir -p "$work/root/etc/ota" "$work/root/slots" "$work/root/boot/ota" "$work/root/data/ota"
+  mkdir -p "$work/root/etc/ota" "$work/root/slots" "$work/root/data/ota"
+  # the folder of slot b, too: what is made here, no power cut can leave half made
+  mkdir -p "$work/root/boot/ota/b"
   cp -rL "$trust" "$work/root/etc/ota/trust.d"
   cat >"$work/root/etc/ota/ota.conf" <<END
 [device]

@@ -53,12 +53,12 @@ make_tree() {
   cp packages/root/bin/busybox tree/bin/
   ln -s busybox tree/bin/sh
   cp "$here/board/init" tree/sbin/
-  cp packages/root/usr/bin/fw_printenv tree/usr/bin/
-  ln -s fw_printenv tree/usr/bin/fw_setenv
+  cp packages/root/sbin/fsck.fat tree/bin/
+  cp packages/root/usr/bin/fw_{print,set}env tree/usr/bin/
   cp "$here"/../contrib/ota-{boot,update} "$here/board/board-reboot" tree/usr/bin/
   aarch64-linux-gnu-strip -o tree/usr/bin/ota "$ota_arm64"
   # libcurl is opened when the first address is
-  libraries tree/usr/bin/ota tree/usr/bin/fw_printenv "$(library libcurl.so.4)"
+  libraries tree/bin/fsck.fat tree/usr/bin/ota tree/usr/bin/fw_printenv "$(library libcurl.so.4)"
   for name in libcurl.so.4 $seen; do cp "$(library "$name")" "tree/lib/$name"; done
 
   cp board.pub tree/etc/ota/trust.d/
@@ -68,7 +68,7 @@ make_tree() {
   module_files i6300esb virtio_net vfat nls_cp437 nls_ascii loop | while read -r name; do
     install -Dm644 "$name" "tree/${name#"$PWD/packages/root/"}"
   done
-  cp packages/root/lib/modules/"$kernel"/modules.{builtin,order} "tree/lib/modules/$kernel/"
+  cp packages/root/lib/modules/"$kernel"/modules.{builtin,builtin.modinfo,order} "tree/lib/modules/$kernel/"
   depmod -b tree "$kernel"
 }
 
@@ -82,20 +82,23 @@ make_boot_files() {
     cp "$name" initrd/modules/
     basename "$name" >>initrd/modules/order
   done
-  (cd initrd && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -n >tree/boot/initrd.img
+  (cd initrd && find . | sort | cpio --quiet -o -H newc -R 0:0 --reproducible) | gzip -n >initrd.img
 }
 
-# make_release NAME VERSION FAULT
+# make_release NAME VERSION FAULT [OPTION...]
 make_release() {
   echo "$2" >tree/etc/board-version
   echo "$3" >tree/etc/board-fault
   cp "$here/board/ota.conf" tree/etc/ota/
   # nobody keeps it, and the default is long to wait for
   [ "$3" != stuck ] || sed -i 's/^watchdog-timeout/watchdog-deadline = 10s\n&/' tree/etc/ota/ota.conf
+  # each release has boot files of its own
+  { cat initrd.img; echo board-version | (cd tree/etc && cpio --quiet -o -H newc -R 0:0) | gzip -n; } \
+    >tree/boot/initrd.img
   rm -f rootfs
   truncate -s 80M rootfs
   mkfs.ext4 -q -m 0 -O ^has_journal -E root_owner=0:0 -d tree rootfs
-  "$ota" pack -q --rootfs rootfs --compatible board --version "$2" --level 3 -o "releases/$1"
+  "$ota" pack -q --rootfs rootfs --compatible board --version "$2" --level 3 -o "releases/$1" "${@:4}"
   "$ota" sign -q --key board.key "releases/$1"
 }
 
@@ -104,8 +107,10 @@ make_disk() {
   mkdir extra keys
   cp board.pub keys/
   "$here/../contrib/uboot/mkscript" boot-raw "$here/../contrib/uboot/qemu-arm64" extra/boot.scr
+  # a board has more variables than one sector holds, so that a power cut can tear a store
+  printf 'board_notes=%0900d\n' 0 >defaults
   OTA=$ota "$here/../contrib/factory.sh" --compatible board --trust keys --slot 96M --boot 96M --size 400M \
-    --extra extra disk.img oci:releases/v1
+    --extra extra --defaults defaults disk.img oci:releases/v1
 }
 
 # shellcheck disable=SC2046 # a list of words
@@ -116,7 +121,10 @@ rm -rf tree initrd releases recipe
 [ -e board.key ] || "$ota" keygen -q board
 make_tree
 make_boot_files
-make_release v1 1.0 none
+# the factory needs root to look into the image for its boot files; else the release carries them
+carried=()
+[ "$(id -u)" -eq 0 ] || carried=(--boot tree/boot)
+make_release v1 1.0 none "${carried[@]}"
 make_release v2 2.0 none
 make_release panic 2.1 panic
 make_release hang 2.2 hang
@@ -126,5 +134,5 @@ make_release network 2.5 network
 make_disk
 # the same length, so that nothing moves
 sed 's/bootdelay=2/bootdelay=0/' /usr/lib/u-boot/qemu_arm64/u-boot.bin >u-boot.bin
-rm -rf rootfs tree initrd extra
+rm -rf rootfs tree initrd initrd.img extra defaults
 echo "$recipe" >recipe

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The Debian packages that this project needs, and their only list:
-#   packages.sh SET...     build, check, demo, board
+#   packages.sh SET...     build, check, demo, board, uboot
 # installs those of the set that are missing when run by root; anyone else gets the line to type.
 #   packages.sh --list sysroot|guest
 # prints what a build for another machine, or the board's own root file system, has of that machine's
@@ -11,10 +11,11 @@ set -eu
 libraries='libcurl4-openssl-dev libssl-dev libzstd-dev libubootenv-dev libjansson-dev libinih-dev'
 sysroot="libc6-dev $libraries"
 guest='busybox-static libcurl4 libssl3 libzstd1 libubootenv0.1 libjansson4 libinih1 libubootenv-tool
-  linux-image-arm64'
+  dosfstools linux-image-arm64'
 build="gcc make pkg-config $libraries"
 board="$build gcc-aarch64-linux-gnu qemu-system-arm u-boot-qemu u-boot-tools libubootenv-tool cpio kmod
   e2fsprogs fdisk dosfstools mtools nginx-light openssl jq python3"
+uboot='gcc make bison flex bc libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
 demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
   mtools'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
@@ -29,6 +30,7 @@ for set in "${@:-none}"; do
     check) wanted="$wanted $check" ;;
     demo) wanted="$wanted $demo" ;;
     board) wanted="$wanted $board" ;;
+    uboot) wanted="$wanted $uboot" ;;
     --list)
       case ${2-} in
         sysroot) echo "$sysroot" && exit ;;
@@ -37,7 +39,7 @@ for set in "${@:-none}"; do
       exit 2
       ;;
     *)
-      echo "usage: ${0##*/} build|check|demo|board..." >&2
+      echo "usage: ${0##*/} build|check|demo|board|uboot..." >&2
       exit 2
       ;;
   esac

@@ -155,6 +155,13 @@ check 'it pets again after a crash, a signal, a device that is late' pets 139 13
 for status in 0 2 3 18 20; do check "but not after status $status" pets $status; done
 check 'its stop does nothing' sh contrib/sysvinit/ota-watchdog stop
 
+# --- where they are installed ---
+share=$work/usr/share/ota
+for script in openrc/ota-boot openrc/ota-watchdog sysvinit/ota-boot sysvinit/ota-watchdog; do
+  check "installed, and sound: $script" sh -n "$share/$script"
+done
+check 'OpenRC starts what is installed' grep -qx "command=$work/usr/bin/ota" "$share/openrc/ota-watchdog"
+
 # --- cron ---
 line=$(grep -vE '^#|^[A-Z]+=' contrib/cron.example)
 read -r minute hour _ _ _ user command options <<<"$line"

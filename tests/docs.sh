@@ -47,7 +47,7 @@ make_build_machine() {
   mkdir -p "$build/bin" "$build/www" "$build/boot" "$build/rootfs/opt/acme"
   ln -s "$ota" "$tree/contrib/ota-update" "$tree/contrib/ota-boot" \
     "$tree/contrib/factory.sh" "$build/bin/"
-  for version in 1.0.0 1.1.0 1.2.0-broken 1.3.0 1.4.0; do make_image $version; done
+  for version in 1.{0,1,3,4}.0 1.2.0-{broken,panic,hang,check,network}; do make_image "$version"; done
   head -c 900000 "$build/rootfs-1.0.0.ext4" >"$build/boot/Image"
   echo 'a tree' >"$build/boot/board.dtb"
   make -s -C "$tree" MODE=release install DESTDIR="$work/installed" >/dev/null
@@ -73,7 +73,7 @@ END
 case $1 in
   health)
     slot=$(sed 's/.*ota.slot=//' /proc/cmdline)
-    ! head -n 1 "/dev/disk/by-partlabel/rootfs_$slot" | grep -q broken
+    ! head -n 1 "/dev/disk/by-partlabel/rootfs_$slot" | grep -Eq 'broken|check|network'
     ;;
 esac
 END

@@ -90,7 +90,7 @@ start_all() {
     start "tests/fuzz/$name" "build/asan/fuzz/$name" "tests/fuzz/corpus/${name#fuzz_}"
   done
   for path in tests/docs-drift.sh tests/layering.sh tests/shellcheck.sh tests/docs.sh \
-    tests/contrib.sh tests/cli/*.sh; do
+    tests/contrib.sh tests/yocto.py tests/cli/*.sh; do
     # what has no first line to run it by is a library of the others
     if [ -e "$path" ] && [ "$(head -c 2 "$path")" != '#!' ]; then continue; fi
     start "$path" "$path"

@@ -4,7 +4,8 @@
 # and libubootenv does. A copy is a crc32 of the data, one byte that counts the stores, the data.
 include settings.cmd
 
-# In memory, 64 KiB in all: the two copies, one to work on, and the one to store.
+# In memory: the two copies, and one to work on, behind which export clears as much as U-Boot's own
+# environment would take.
 setexpr ota_t ${ota_room} + 4000
 ota_copy_b=${ota_t}
 setexpr ota_t ${ota_room} + 8000
@@ -73,13 +74,19 @@ if test ${ota_counted} = yes || test ${ota_changed} = yes; then
   fi
   ota_flags=${ota_t}
   setenv ota_t
-  env export -c -s 3fff ${ota_work}
-  setexpr ota_t ${ota_room} + 4
-  cp.b ${ota_work} ${ota_room} 4
-  mw.b ${ota_t} ${ota_flags} 1
-  setexpr ota_t ${ota_room} + 5
-  cp.b ${ota_work_data} ${ota_t} 3ffb
-  ${ota_interface} write ${ota_room} ${ota_block} 20
+  # only as text does export hold itself to a size of ours: cut short, a copy would lose its last names
+  if env export -t -s 3ffb ${ota_work}; then
+    setenv filesize
+    env export -c -s 3fff ${ota_work}
+    setexpr ota_t ${ota_room} + 4
+    cp.b ${ota_work} ${ota_room} 4
+    mw.b ${ota_t} ${ota_flags} 1
+    setexpr ota_t ${ota_room} + 5
+    cp.b ${ota_work_data} ${ota_t} 3ffb
+    ${ota_interface} write ${ota_room} ${ota_block} 20
+  else
+    include full.cmd
+  fi
 fi
 
 include start.cmd

@@ -5,6 +5,21 @@
 # It has counted and stored before this script begins. Past the limit it runs altbootcmd in place of
 # bootcmd: let both run this script.
 include settings.cmd
+# In memory it counts without a trial, too. What loading this script has set is not to be stored.
+if test "${upgrade_available}" != 1; then setenv bootcount 0; fi
+setenv fileaddr
+setenv filesize
+
 include choose.cmd
-if test ${ota_changed} = yes; then saveenv; fi
+
+# U-Boot does not tell whether it could store the count: what cannot be exported could not.
+ota_stored=yes
+if test ${ota_changed} = yes; then
+  if saveenv; then ; else ota_stored=no; fi
+elif test "${upgrade_available}" = 1; then
+  if env export -c ${ota_room}; then ; else ota_stored=no; fi
+fi
+if test ${ota_stored} = no; then
+  include full.cmd
+fi
 include start.cmd

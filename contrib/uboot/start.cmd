@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Loads what the slot ota_boot starts with from its folder on the boot partition, and starts it. Where
 # that fails the board is reset, so that a trial without a kernel counts as a boot too.
-echo "ota: slot ${ota_boot}, attempt ${bootcount} of ${bootlimit}"
+if test "${upgrade_available}" = 1; then
+  echo "ota: slot ${ota_boot}, attempt ${bootcount} of ${bootlimit}"
+else
+  echo "ota: slot ${ota_boot}"
+fi
 setenv bootargs "${ota_args} root=PARTLABEL=rootfs_${ota_boot} ota.slot=${ota_boot}"
 ota_ok=yes
 if load ${ota_interface} ${ota_part} ${ota_kernel_at} ota/${ota_boot}/${ota_kernel}; then ; else ota_ok=no; fi

@@ -123,6 +123,10 @@ int file_publish_fd(int fd, const char *tmp, const char *path, mode_t mode, stru
 		return err_errno(err, OTA_IO, "sync %s", path);
 	if (rename(tmp, path) < 0)
 		return err_errno(err, OTA_IO, "rename to %s", path);
+	/* FAT makes a new entry for a new name: where the file begins, and its size, only get there
+	 * with the file */
+	if (fsync(fd) < 0)
+		return err_errno(err, OTA_IO, "sync %s", path);
 	parent_of(path, dir);
 	return dir_sync(dir, err);
 }

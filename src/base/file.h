@@ -31,13 +31,13 @@ int file_pread(int fd, void *data, size_t len, uint64_t offset, const char *what
 int file_pwrite(int fd, const void *data, size_t len, uint64_t offset, const char *what,
 	struct err *err) MUST_USE;
 
-/* Replaces path atomically and durably: temporary file beside it, write, fsync, rename, fsync of
- * the folder. Failure leaves the old file as it was. */
+/* Replaces path atomically and durably: temporary file beside it, write, fsync, rename, fsync of it
+ * and of the folder. Failure before the rename leaves the old file as it was. */
 int file_publish(
 	const char *path, const void *data, size_t len, mode_t mode, struct err *err) MUST_USE;
 
-/* Renames a file whose bytes are complete to its name, durably: fsync of fd, rename, fsync of the
- * folder. Success is the only way a name appears. */
+/* Renames a file whose bytes are complete to its name, durably: fsync of fd, rename, fsync of fd
+ * and of the folder. Success is the only way a name appears. */
 int file_publish_fd(
 	int fd, const char *tmp, const char *path, mode_t mode, struct err *err) MUST_USE;
 

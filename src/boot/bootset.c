@@ -84,7 +84,9 @@ int bootset_check_room(const char *target, char slot, const struct tree *files, 
 	}
 	if (v.f_flag & ST_RDONLY) {
 		err_set(err, OTA_IO, "%s is on a file system that is mounted read-only", target);
-		return err_hint(err, "mount -o remount,rw, then again");
+		return err_hint(err,
+			"mount -o remount,rw, then again; a FAT that the kernel found damaged "
+			"needs umount, fsck.vfat -a, mount");
 	}
 	if (bootset_dir(target, slot, dir, err) < 0 || tree_usage(dir, &old_bytes, err) < 0)
 		return -1;

@@ -28,6 +28,9 @@
 #define FLAGS ".flags=" /* what U-Boot allows for which variable */
 
 #define COUNTER_MAX (UINT64_C(1) << 31)
+/* What the bootloader stores besides on trial: more digits of the count, that it went back, and a
+ * U-Boot that counts by itself all that it keeps in memory (fdtcontroladdr, stdin, ethaddr...). */
+#define TRIAL_ROOM_BYTES 256u
 #define HEADER_BYTES 5u /* checksum and the flag that tells the newer copy */
 
 static void session_end(struct uboot_ctx **ctx)
@@ -242,11 +245,12 @@ static size_t flags_bytes(const char *bytes, size_t len)
 	return most;
 }
 
-/* Fails where what the library will write is too much for a copy. */
-static int check_fits(struct uboot_ctx *ctx, const struct fw_config *config, struct err *err)
+/* Fails where what the library will write, and room_bytes more, are too much for a copy. */
+static int check_fits(
+	struct uboot_ctx *ctx, const struct fw_config *config, size_t room_bytes, struct err *err)
 {
-	size_t need = HEADER_BYTES + 1, flags = 0, size_bytes = config->copy[0].size_bytes;
-	size_t all_flags = strlen(FLAGS) + 1;
+	size_t need = HEADER_BYTES + 1 + room_bytes, size_bytes = config->copy[0].size_bytes;
+	size_t flags = 0, all_flags = strlen(FLAGS) + 1;
 	AUTO_FREE char *bytes = calloc(1, size_bytes + 1);
 
 	if (!bytes)
@@ -272,7 +276,9 @@ static int check_fits(struct uboot_ctx *ctx, const struct fw_config *config, str
 static int write_copy(struct uboot_ctx *ctx, const struct fw_config *config,
 	const struct boot_env *env, struct err *err)
 {
-	if (write_env(ctx, env, err) < 0 || check_fits(ctx, config, err) < 0)
+	size_t room_bytes = env->upgrade_available ? TRIAL_ROOM_BYTES : 0;
+
+	if (write_env(ctx, env, err) < 0 || check_fits(ctx, config, room_bytes, err) < 0)
 		return -1;
 	if (libuboot_env_store(ctx) == 0)
 		return 0;

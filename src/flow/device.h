@@ -27,10 +27,9 @@ struct device {
 	unsigned attempts;
 	const char *cmdline; /* the kernel's command line */
 	const char *boot_id;
-	const char
-		*watchdog_status; /* the bootstatus of the watchdog in sysfs; NULL: there is none */
-	const char *boot_files;   /* the folder inside an image; "": this device has none */
-	const char *boot_target;  /* the folder on the boot partition */
+	const char *watchdog_status; /* its bootstatus in sysfs; NULL: there is none */
+	const char *boot_files;      /* the folder inside an image; "": this device has none */
+	const char *boot_target;     /* the folder on the boot partition */
 	const char *root; /* the device's root folder; NULL: its files lie in a folder here */
 	const char *checks;
 	unsigned checks_timeout_ms;

@@ -75,6 +75,18 @@ everywhere signal=KILL 'bootswap is killed'
 everywhere error=EIO 'a disk fails'
 everywhere error=ENOSPC 'a disk is full'
 
+# --- FAT's rename makes an entry for an empty file: only a sync after it tells where the file lies ---
+rm -rf device && cp -a fresh device
+must strace -f -qq -y -o trace -e trace=rename,fsync "$OTA" --root device -q bootswap
+for name in Image dtbs/acme/board.dtb .ota-files; do
+  # shellcheck disable=SC2016
+  holds "$name is synced under its own name" \
+    awk -v path="device/boot/ota/b/$name" '
+      /rename\(/ && index($0, path "\"") { named = 1 }
+      /fsync\(/ && named && index($0, path ">") { synced = 1 }
+      END { exit !synced }' trace
+done
+
 # --- a set that could not be looked at is no damaged set: the only good one stays as it is ---
 make_device --boot yes
 must on write oci:v0

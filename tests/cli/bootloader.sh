@@ -101,6 +101,13 @@ boot && started a && grep -q 'compiled-in default' "$dir/out" && ret=0 || ret=1
 cmp -s "$dir/env0" "$dir/env0.torn" && cmp -s "$dir/env1" "$dir/env1.torn" || ret=1
 report "$ret" "both copies torn: the compiled-in default boots, nothing is written"
 
+# no room for a count
+make_env ota_slot=b upgrade_available=1 "fill=$(printf '%04035d' 1)"
+boot && grep -q ' ota.slot=a$' "$dir/cmdline" && grep -q 'cannot be counted' "$dir/out" && ret=0 || ret=1
+cmp -s "$dir/env0" "$dir/copy" && cmp -s "$dir/env1" "$dir/copy" || ret=1
+report "$ret" "a trial that cannot be counted: the other slot boots, nothing is written"
+[ "$ret" -eq 0 ] || explain
+
 test-images/bootloader "$config" >"$dir/out" 2>&1 && ret=1 || ret=0
 report "$ret" "wrong arguments are refused"
 

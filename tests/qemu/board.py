@@ -3,19 +3,27 @@
 """The boot script in U-Boot, and updates on a board that boots: a kernel, FAT, a watchdog, and a web
 server to fetch from.
 
-board.py [CASE...]    vectors, or a name in cases.py; all without. As many at once as there are
-                      processors."""
+board.py [CASE...]    cuts, harsh, vectors, native, environment, or a name in cases.py; all without. As
+                      many at once as the processors bear."""
 import concurrent.futures
+import functools
 import os
+import random
 import subprocess
 import sys
 import tempfile
 
+import cuts
+import environment
+import harsh
 import vectors
 from cases import CASES
-from guest import BOARD, TREE, Guest, Hung, Tap, new_disk, parts_of
+from guest import Guest, Hung, Tap, new_disk, parts_of, served
 from steps import Board
 
+CASES["environment"] = environment.board
+# without a kernel
+UBOOT = {"vectors": functools.partial(vectors.run, form="boot-raw"), "native": environment.native}
 FAT32_STATE = 65  # in the boot sector
 
 
@@ -51,31 +59,36 @@ def on_board(case, tap, port):
         outside(tap, folder, disk)
 
 
-def run(name, port):
-    """One case, with a board of its own. What it found."""
+def jobs(names, port):
+    """What is done for these, as (name, function that reports to a tap)."""
+    seed = os.environ.get("SEED") or random.randrange(10**6)
+    lanes = os.cpu_count()
+    for name in names:
+        if name in UBOOT:
+            yield name, UBOOT[name]
+        elif name == "cuts":
+            for n in range(lanes):
+                yield f"cuts, SEED={seed}", functools.partial(cuts.run, port=port, seed=seed, number=n, lanes=lanes)
+        elif name == "harsh":
+            yield name, functools.partial(harsh.run, port=port, seed=int(seed))
+        else:
+            yield name, functools.partial(on_board, CASES[name], port=port)
+
+
+def run(name, job):
     tap = Tap()
     tap.note(name)
-    if name == "vectors":
-        vectors.run(tap)
-    else:
-        on_board(CASES[name], tap, port)
+    job(tap)
     return tap
 
 
 def main():
-    names = sys.argv[1:] or ["vectors", *CASES]
-    nginx = os.path.join(TREE, "test-images/nginx.sh")
-    server = os.path.join(BOARD, "server")
-    subprocess.run([nginx, "start", server, os.path.join(BOARD, "releases"), "http:0"], check=True)
-    try:
-        with open(os.path.join(server, "ports"), encoding="ascii") as ports:
-            port = ports.read().strip()
-        # a board keeps one processor busy
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as boards:
-            for case in concurrent.futures.as_completed([boards.submit(run, name, port) for name in names]):
-                case.result().show()
-    finally:
-        subprocess.run([nginx, "stop", server], check=True)
+    names = sys.argv[1:] or ["harsh", "cuts", *UBOOT, *CASES]
+    # a board keeps a processor busy for two thirds of its time
+    with served() as port, concurrent.futures.ThreadPoolExecutor(os.cpu_count() * 3 // 2) as boards:
+        begun = [boards.submit(run, *job) for job in jobs(names, port)]
+        for case in concurrent.futures.as_completed(begun):
+            case.result().show()
     return Tap.end()
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board in QEMU, driven over its serial line, and the lines that end a test."""
+import contextlib
 import json
 import os
 import re
@@ -16,10 +17,13 @@ ENV_AT, ENV_SIZE = (0x100000, 0x110000), 0x4000
 FIRST_MIB = 4  # where the boot partition begins
 SECTOR = 512
 QEMU = """qemu-system-aarch64 -machine virt -cpu cortex-a57 -m 256 -display none -monitor none
-    -bios {board}/u-boot.bin -serial chardev:line -chardev socket,id=line,path={dir}/line,server=on,wait=on
-    -drive if=none,id=disk,format=raw,file={disk} -device virtio-blk-pci,drive=disk
+    -bios {board}/{uboot} -serial chardev:line -chardev socket,id=line,path={dir}/line,server=on,wait=on
+    -drive if=none,id=disk,{drive} -device {device},drive=disk
     -netdev user,id=net -device virtio-net-pci,netdev=net,romfile=
     -device i6300esb,addr=0x1e -action watchdog=reset"""
+
+# Which form of the boot script runs: its U-Boot, and how the disk hangs on the board.
+FORMS = {"boot-raw": ("u-boot.bin", "virtio-blk-pci"), "boot": ("uboot/u-boot.bin", "sdhci-pci -device sd-card")}
 
 
 class Hung(Exception):
@@ -29,11 +33,12 @@ class Hung(Exception):
 class Guest:
     """From power-on to power-off. All that the guest says is in `said`."""
 
-    def __init__(self, disk, *options):
+    def __init__(self, disk, *options, form="boot-raw", drive="format=raw,file={disk}"):
         self.dir = tempfile.mkdtemp()
         self.said = ""
         self.at = 0  # what is before was waited for already
-        words = QEMU.format(board=BOARD, dir=self.dir, disk=disk).split()
+        uboot, device = FORMS[form]
+        words = QEMU.format(board=BOARD, dir=self.dir, drive=drive.format(disk=disk), uboot=uboot, device=device).split()
         with open(os.path.join(self.dir, "qemu"), "w", encoding="utf-8") as log:
             self.qemu = subprocess.Popen([*words, *options], stdin=subprocess.DEVNULL, stderr=log)
         self.line = socket.socket(socket.AF_UNIX)
@@ -68,9 +73,12 @@ class Guest:
             if not data:
                 with open(os.path.join(self.dir, "qemu"), encoding="utf-8") as log:
                     raise Hung(f"QEMU has ended: {log.read()}")
-            self.said += data.decode(errors="replace").replace("\r", "")
+            self.hear(data.decode(errors="replace"))
         self.at += found.end()
         return found
+
+    def hear(self, text):
+        self.said += text.replace("\r", "")
 
     def end(self, limit_s=60):
         """Waits until a board that may not reboot is off."""
@@ -143,3 +151,15 @@ def parts_of(disk):
     told = subprocess.run(["sfdisk", "-J", disk], capture_output=True, check=True).stdout
     return {part["name"]: (part["start"] * SECTOR, (part["start"] + part["size"]) * SECTOR)
             for part in json.loads(told)["partitiontable"]["partitions"]}
+
+
+@contextlib.contextmanager
+def served():
+    """nginx with the releases, for as long as this lasts. Its port."""
+    nginx, folder = os.path.join(TREE, "test-images/nginx.sh"), os.path.join(BOARD, "server")
+    subprocess.run([nginx, "start", folder, os.path.join(BOARD, "releases"), "http:0"], check=True)
+    try:
+        with open(os.path.join(folder, "ports"), encoding="ascii") as ports:
+            yield ports.read().strip()
+    finally:
+        subprocess.run([nginx, "stop", folder], check=True)

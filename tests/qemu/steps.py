@@ -42,7 +42,10 @@ class Board:
         self.expect(f"{release}: fetch", f"ota fetch http://10.0.2.2:{self.port}/{release}")
         self.expect(f"{release}: write", "ota write")
         self.expect(f"{release}: boot files", "ota bootfiles")
-        self.expect(f"{release}: next to boot", "ota bootswap")
+        self.expect(f"{release}: next to boot", "fw_setenv board keepme && ota bootswap")
+
+    def others_are_kept(self):
+        self.expect("a variable that is not ours is kept", "fw_printenv board", says="board=keepme\n")
 
     def reboot(self):
         self.guest.type("board-reboot")

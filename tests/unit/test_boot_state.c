@@ -14,6 +14,7 @@
 
 #define VECTORS "tests/vectors/boot.tsv"
 #define COLUMNS 9
+#define NAMELESS "NAMELESS\t"
 
 enum column { STATE, EVENT, RUNNING, REBOOTED, BEFORE, VERDICT, AFTER, BOOTED, NEXT };
 
@@ -163,7 +164,8 @@ static void test_all_pairs(void **state)
 	(void)state;
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f)) {
-		if (line[0] == '#')
+		/* an environment that names no slot is refused before there is a state */
+		if (line[0] == '#' || !strncmp(line, NAMELESS, strlen(NAMELESS)))
 			continue;
 		print_message("%s", line);
 		split_row(line, column);

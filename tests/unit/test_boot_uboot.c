@@ -346,11 +346,12 @@ static void test_config_may_be_a_link(void **state)
 	assert_int_equal(load(&env, &err), 0);
 }
 
-/* Room for less than the trial's variables, and for exactly them. */
+/* Room for less than the committed variables, and for exactly them. */
 static void test_full(void **state)
 {
 	static const char ours[] = "bootcount=0\0bootlimit=3\0ota_epoch=7\0ota_slot=b\0"
-				   "upgrade_available=1";
+				   "upgrade_available=0";
+	const struct boot_env committed = {.slot = 'b', .bootlimit = 3, .epoch = 7};
 	char vars[SIZE] = "ota_slot=a";
 	size_t room = SIZE - HEADER - 1 - sizeof(ours);
 	struct boot_env env;
@@ -361,7 +362,7 @@ static void test_full(void **state)
 	vars[12] = '=';
 	vars[11 + room] = '\0';
 	make_env_bytes(vars, 11 + room + 1);
-	assert_int_equal(store(&swapped, &err), -1);
+	assert_int_equal(store(&committed, &err), -1);
 	assert_int_equal(err.code, OTA_SPACE);
 	assert_non_null(strstr(err.msg, "full"));
 	assert_int_equal(load(&env, &err), 0);
@@ -370,9 +371,29 @@ static void test_full(void **state)
 
 	vars[11 + room - 1] = '\0';
 	make_env_bytes(vars, 11 + room);
-	assert_int_equal(store(&swapped, &err), 0);
+	assert_int_equal(store(&committed, &err), 0);
 	assert_int_equal(load(&env, &err), 0);
 	assert_int_equal(env.slot, 'b');
+}
+
+/* A trial needs room for what the bootloader stores on it; one that cannot be counted would never
+ * end. */
+static void test_a_trial_leaves_room(void **state)
+{
+	static const char fill[] = "fill=";
+	char vars[SIZE] = "ota_slot=a";
+	struct boot_env env = swapped;
+	struct err err;
+
+	(void)state;
+	memset(vars + 11, 'z', SIZE - HEADER - 11 - 100);
+	memcpy(vars + 11, fill, strlen(fill));
+	make_env_bytes(vars, SIZE - HEADER - 99);
+	assert_int_equal(store(&swapped, &err), -1);
+	assert_int_equal(err.code, OTA_SPACE);
+	assert_true(copy_has("env0", "ota_slot=a") && copy_has("env1", "ota_slot=a"));
+	env.upgrade_available = false;
+	assert_int_equal(store(&env, &err), 0);
 }
 
 /* .flags comes back longer: "z:s" as "z:sa". What the library would write past the end is refused
@@ -380,7 +401,8 @@ static void test_full(void **state)
 static void check_flags_are_counted(const char *before, const char *behind)
 {
 	static const char ours[] = "bootcount=0\0bootlimit=3\0ota_epoch=7\0ota_slot=b\0"
-				   "upgrade_available=1\0.flags=z:sa";
+				   "upgrade_available=0\0.flags=z:sa";
+	const struct boot_env committed = {.slot = 'b', .bootlimit = 3, .epoch = 7};
 	char vars[SIZE] = "";
 	size_t room = SIZE - HEADER - 1 - sizeof(ours), at = 0;
 	struct boot_env env;
@@ -396,7 +418,7 @@ static void check_flags_are_counted(const char *before, const char *behind)
 		strcpy(vars + at, behind);
 		make_env_bytes(vars, at + strlen(behind) + 1);
 		write_config("env0 -0x400 0x400\nenv1 -0x400 0x400\n");
-		assert_int_equal(store(&swapped, &err), spare ? 0 : -1);
+		assert_int_equal(store(&committed, &err), spare ? 0 : -1);
 		assert_int_equal(spare ? OTA_SPACE : err.code, OTA_SPACE);
 		assert_int_equal(load(&env, &err), 0);
 		assert_int_equal(env.slot, spare ? 'b' : 'a');
@@ -586,6 +608,7 @@ int main(void)
 		IN_FOLDER(test_bad_config),
 		IN_FOLDER(test_config_may_be_a_link),
 		IN_FOLDER(test_full),
+		IN_FOLDER(test_a_trial_leaves_room),
 		IN_FOLDER(test_flags_count),
 		IN_FOLDER(test_forbidden_by_flags),
 		IN_FOLDER(test_create_makes_both_copies),

@@ -8,7 +8,7 @@ ota_device=${devnum}
 ota_part=${devnum}:${distro_bootpart}
 ota_block_a=800
 ota_block_b=880
-# room for 64 KiB until the kernel is loaded
+# room for 48 KiB and for U-Boot's own environment, until the kernel is loaded
 ota_room=${ramdisk_addr_r}
 
 # the files in ota/a and ota/b, and where they go; no name: there is none

@@ -3,7 +3,7 @@
 # The whole story on one screen after another: two real Debian releases and a broken one are made,
 # signed and served over HTTPS, and a device in a folder goes from the first to the second, tries
 # the third and comes back. Each outcome is checked: what is not as it should be ends the demo.
-#   OTA=path of the binary   BUILD=folder for everything that is made   demo.sh
+#   OTA=path of the binary   BUILD=folder for everything that is made   demo-sandbox.sh
 set -euo pipefail
 
 recipes=$(realpath "$(dirname "$0")")
