@@ -106,7 +106,10 @@ struct source *device_source(struct front *front, const char *text, struct err *
 			.proxy = c->network.proxy,
 			.limit_rate = c->network.limit_rate,
 			.insecure_http = c->network.insecure_http.items,
-			.n_insecure_http = c->network.insecure_http.count},
+			.n_insecure_http = c->network.insecure_http.count,
+			.retry_wait_ms = c->network.retry_wait_ms,
+			.stall_time_ms = c->network.stall_time_ms,
+			.max_time_ms = c->network.max_time_ms},
 	};
 	return source_open(text, &options, err);
 }

@@ -60,9 +60,32 @@ bool source_has_ranges(const struct source *s)
 	return !s->http || http_ranges(s->http);
 }
 
+bool source_is_renewed(struct source *s, const struct digest *manifest)
+{
+	struct descriptor now;
+	struct err ignored;
+
+	if (!s->http)
+		return false;
+	buf_free(&s->index);
+	return source_resolve(s, s->tag, &now, &ignored) == 0 &&
+	       (http_changed(s->http) || !digest_equal(&now.digest, manifest));
+}
+
 bool source_is_remote(const struct source *s)
 {
 	return s->http != NULL;
+}
+
+uint64_t source_taken_bytes(const struct source *s)
+{
+	return s->http ? http_taken_bytes(s->http) : 0;
+}
+
+void source_set_meter(struct source *s, const struct http_meter *meter)
+{
+	if (s->http)
+		http_set_meter(s->http, meter);
 }
 
 int source_find(
