@@ -41,7 +41,7 @@ _ota() {
   esac
   case $command in
     check) options+=' --retry --downgrade --jitter' ;;
-    fetch) options+=' --budget --limit-rate --max-time --retry --downgrade' ;;
+    fetch) options+=' --budget --limit-rate --max-time --plan --retry --downgrade' ;;
     write) options+=' --slot --max-time --retry --downgrade' ;;
     bootfiles) options+=' --slot' ;;
     bootswap) options+=' --factory --slot --defaults --force' ;;

@@ -18,22 +18,6 @@ int install_check(const struct device *d, struct source *source,
 	return 0;
 }
 
-/* Does the store hold this very release, whole? */
-static bool is_fetched(const struct device *d, const struct authentic *a)
-{
-	struct descriptor tagged;
-	struct err none;
-
-	if (layout_tag_get(d->store, TAG_FETCHED, &tagged, &none) < 0 ||
-		!digest_equal(&tagged.digest, &a->manifest.digest))
-		return false;
-	for (size_t i = 0; i < a->release.n_images; i++)
-		if (!layout_blob_exists(d->store, &a->release.images[i].layer) ||
-			!layout_blob_exists(d->store, &a->release.images[i].index))
-			return false;
-	return true;
-}
-
 static int fetch(
 	const struct bring *b, struct authentic *a, struct install_result *result, struct err *err)
 {
@@ -65,8 +49,9 @@ static int fetch_newer(const struct device *d, struct situation *s, struct sourc
 	if (accept_newer(d, s, source, options, &a, err) < 0)
 		return -1;
 	accept_result(&a, result);
-	result->already = is_fetched(d, &a);
-	const struct bring b = {d, source, &a.release, 0, progress};
+	result->already = bring_is_done(d, &a);
+	const struct bring b = {
+		.d = d, .source = source, .release = &a.release, .progress = progress};
 	return result->already ? 0 : fetch(&b, &a, result, err);
 }
 

@@ -191,7 +191,11 @@ static int keep_boot_files(const struct bring *b, struct authentic *a, struct er
 /* The slot holds the release, and its boot files may be gone from the store or damaged there. */
 static int renew_boot_files(struct writing *w, struct install_result *result, struct err *err)
 {
-	const struct bring boot = {w->d, w->source, &w->a.release, 1, w->progress};
+	const struct bring boot = {.d = w->d,
+		.source = w->source,
+		.release = &w->a.release,
+		.first = 1,
+		.progress = w->progress};
 
 	if (w->a.release.n_images == 1)
 		return 0;
@@ -204,7 +208,11 @@ static int renew_boot_files(struct writing *w, struct install_result *result, st
 static int write_slot(
 	struct writing *w, char slot, bool stored, struct install_result *result, struct err *err)
 {
-	const struct bring boot = {w->d, w->source, &w->a.release, 1, w->progress};
+	const struct bring boot = {.d = w->d,
+		.source = w->source,
+		.release = &w->a.release,
+		.first = 1,
+		.progress = w->progress};
 	AUTO_FRAME_SET have = {0};
 
 	if (!stored && (bring_plan(&boot, result, err) < 0 ||

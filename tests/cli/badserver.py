@@ -33,6 +33,15 @@ def statuses(number, is_layer):
     return always, once
 
 
+def is_idle(pid):
+    """Do all its threads sleep?"""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat") as f:
+            if f.read().rpartition(")")[2].split()[0] != "S":
+                return False
+    return True
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     sent = 0
@@ -85,8 +94,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.1)
 
     def kill(self):
+        """Once the victim has worked off what came, as on a link that is slower than it."""
         with open("victim") as f:
-            os.kill(int(f.read()), signal.SIGKILL)
+            victim = int(f.read())
+        idle = 0
+        while idle < 3:
+            time.sleep(0.01)
+            idle = idle + 1 if is_idle(victim) else 0
+        os.kill(victim, signal.SIGKILL)
         self.stall()
 
     # --- what is asked ---
@@ -155,7 +170,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first, last, ranged = self.part(data)
         if ranged and self.headers.get("If-Range", etag) != etag:
             first, last, ranged = 0, size - 1, False
-        if fault == "dies" and not first_times(fault):
+        if fault == "dies" and not first_times(self.path):
             return self.answer(500, b"no")
         if fault in ("norange", "wastes", "longer"):
             first, last, ranged = 0, size - 1, False
@@ -180,9 +195,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "wastes": lambda: None, "dies": lambda: None, "stall": self.stall, "drip": self.drip,
                 "kill": self.kill, "touched": self.reset, "swapped": self.reset,
                 "restless": self.reset}
-        once = fault in ("kill", "touched", "swapped")
-        if fault in ends and len(part) > number and first_times(fault + "end", 1 if once else 1 << 30):
-            part, end = part[:number], ends[fault]
+        kind = fault.rstrip("0123456789")
+        if kind.startswith("kill"):
+            kind = "kill"
+        once = kind in ("kill", "touched", "swapped")
+        if kind in ends and len(part) > number and first_times(fault + "end", 1 if once else 1 << 30):
+            part, end = part[:number], ends[kind]
         return self.answer(206 if ranged else 200, part, length, headers, end)
 
     def do_DELETE(self):

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016,SC2119,SC2317
 # Links that reset, stall, drip and lie, and servers that are busy: every fetch ends, with the image or
 # with the right status, and nothing that arrived crosses the network twice.
 . "$(dirname "$0")/lib.sh"
@@ -20,7 +21,7 @@ serve() {
 sent() { awk -v path="/$1/blobs/sha256/$(basename "$layer")" "\$1 == path { n += ${2-\$3} } END { print n + 0 }" log; }
 
 new_device() {
-  make_device "$@"
+  make_device
   printf '[network]\ninsecure-http = localhost\nretry-wait = 10ms\nstall-time = 1s\n' >>device/etc/ota/ota.conf
 }
 
@@ -139,6 +140,32 @@ echo 'rubbish' >device/var/lib/ota/partial/budget
 exits 0 'a note that is damaged counts for nothing' fetch_more --budget 10M "$base/plain"
 sed -i 's/^retry-wait/budget = 100K\n&/' device/etc/ota/ota.conf
 exits 15 'the budget holds for a write' on write "$base/plain"
+
+# --- a plan ---
+new_device
+everything() { find device -type f -exec sha256sum {} + | sort; }
+before=$(everything)
+exits 0 'a plan' on fetch --plan "$base/plain"
+holds 'tells from where, and what of each kind' bash -c "grep -qx 'from      $base/plain, tag latest' out &&
+  grep -Eqx 'manifest  [0-9.]+ KiB' out && grep -Eqx 'index     [0-9]+ B' out && grep -Eqx 'frames    71[0-9.]+ KiB' out"
+holds 'and changes nothing' test "$(everything)" = "$before"
+plan() { on --json fetch --plan "$base/plain" && jq -r "$1" out; }
+holds 'all is missing' test "$(plan '.found_bytes, .frame_bytes' | xargs)" = "0 $size"
+fetch_more "$base/dies-300000"
+before=$(everything)
+holds 'what is there is counted' test "$(plan '.found_bytes > 200000 and .found_bytes + .frame_bytes == '"$size")" = true
+planned=$(plan '.moved_bytes')
+holds 'and nothing changes then, either' test "$(everything)" = "$before"
+mark=$(wc -l <log)
+exits 0 'the fetch that was planned' fetch_more "$base/plain"
+holds 'takes as much, and the list' test "$(tail -n "+$((mark + 1))" log | awk '{ n += $3 } END { print n }')" -eq $((planned + $(stat -c %s v1/index.json)))
+holds 'then all is there' test "$(plan '"\(.already) \(.moved_bytes)"')" = 'true 0'
+must on write
+holds 'in a slot, too' test "$(plan .slot)" = b
+must on bootswap
+power_cycle
+must on commit
+exits 3 'nothing newer has no plan' on fetch --plan "$base/plain"
 
 kill $server
 finish
