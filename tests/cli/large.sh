@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317
 # An image past 4 GiB, nearly all of it holes: fetched, and written straight from the web, in bounded
 # memory.
 . "$(dirname "$0")/lib.sh"
