@@ -45,6 +45,8 @@ struct config {
 		char *proxy, *ca_file, *client_cert, *client_key, *auth_file;
 		uint64_t limit_rate; /* bytes a second; 0: none */
 		uint64_t budget;     /* bytes; 0: none */
+		unsigned retry_wait_ms, stall_time_ms;
+		unsigned max_time_ms; /* of the command line alone; 0: none */
 	} network;
 	struct {
 		char *compose, *runtime, *unsigned_images;

@@ -93,8 +93,18 @@ const struct config_row config_rows[] = {
 	{"network", "limit-rate", CONFIG_RATE, .offset = AT(network.limit_rate), "RATE", NULL,
 		"The most bytes a second to take from the network. Without it, no limit."},
 	{"network", "budget", CONFIG_SIZE, .offset = AT(network.budget), "SIZE", NULL,
-		"The most bytes that one fetch may take from the network. Without it, no limit.",
+		"The most bytes that one release may take from the network, over all runs. Without "
+		"it, no limit.",
 		.min = 1},
+	{"network", "retry-wait", CONFIG_TIME, .offset = AT(network.retry_wait_ms), "TIME", "1s",
+		"How long to wait before a request that failed for now is sent again; doubled each "
+		"time, up to a minute, and shortened by chance. After six failures that brought "
+		"nothing the command ends.",
+		.min = 1},
+	{"network", "stall-time", CONFIG_TIME, .offset = AT(network.stall_time_ms), "TIME", "60s",
+		"A link that gives less than 100 bytes a second for so long, in whole seconds, is "
+		"taken for broken.",
+		.min = 1000},
 	{"container", "compose", CONFIG_PATH, .offset = AT(container.compose), "FILE",
 		"/etc/ota/compose.yaml", "The services of this device."},
 	{"container", "runtime", CONFIG_CHOICE, .offset = AT(container.runtime), "auto|crun|runc",

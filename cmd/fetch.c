@@ -5,10 +5,12 @@
 #include "cmd/device.h"
 #include "cmd/install_json.h"
 #include "cmd/output.h"
+#include "cmd/plan.h"
 
 struct fetch_args {
 	uint64_t budget, limit_rate;
-	bool retry, downgrade;
+	bool retry, downgrade, plan;
+	unsigned max_time_ms;
 };
 
 static const struct option_row rows[] = {
@@ -16,6 +18,10 @@ static const struct option_row rows[] = {
 		.offset = offsetof(struct fetch_args, budget), .min = 1},
 	{"limit-rate", "SIZE", "the most bytes a second, as in 200K", OPTION_SIZE,
 		.offset = offsetof(struct fetch_args, limit_rate), .min = 1},
+	{"max-time", "TIME", "the longest to use the network, as in 20min; then the status is 10",
+		OPTION_TIME, .offset = offsetof(struct fetch_args, max_time_ms), .min = 1},
+	{"plan", NULL, "tell what would be transferred, and from where, and change nothing",
+		OPTION_FLAG, .offset = offsetof(struct fetch_args, plan)},
 	{"retry", NULL, "also a release that failed on this device before", OPTION_FLAG,
 		.offset = offsetof(struct fetch_args, retry)},
 	{"downgrade", NULL, "also a lower version; never a lower epoch", OPTION_FLAG,
@@ -51,9 +57,13 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 		facts.device.budget = a->budget;
 	if (a->limit_rate)
 		front->config.network.limit_rate = a->limit_rate;
+	front->config.network.max_time_ms = a->max_time_ms;
 	AUTO_SOURCE *source = device_source(front, argc ? argv[0] : NULL, err);
-	if (!source ||
-		install_fetch(&facts.device, source, &options, front_progress(front), &r, err) < 0)
+	if (!source)
+		return -1;
+	if (a->plan)
+		return plan_run(front, &facts.device, source, &options, err);
+	if (install_fetch(&facts.device, source, &options, front_progress(front), &r, err) < 0)
 		return -1;
 	say(front, &r);
 	return output_json(front, install_json(&r, err), err);

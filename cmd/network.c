@@ -32,7 +32,10 @@ int network_read(struct front *front, struct network *n, struct err *err)
 			.proxy = c->network.proxy,
 			.limit_rate = c->network.limit_rate,
 			.insecure_http = c->network.insecure_http.items,
-			.n_insecure_http = c->network.insecure_http.count},
+			.n_insecure_http = c->network.insecure_http.count,
+			.retry_wait_ms = c->network.retry_wait_ms,
+			.stall_time_ms = c->network.stall_time_ms,
+			.max_time_ms = c->network.max_time_ms},
 		.auth_file =
 			c->network.auth_file ? c->network.auth_file : user_auth_file(n->auth_file),
 	};

@@ -8,11 +8,14 @@
 struct write_args {
 	const char *slot;
 	bool retry, downgrade;
+	unsigned max_time_ms;
 };
 
 static const struct option_row rows[] = {
 	{"slot", "a|b", "write this slot; the running one need not be known", OPTION_CHOICE,
 		.offset = offsetof(struct write_args, slot)},
+	{"max-time", "TIME", "the longest to use the network, as in 20min; then the status is 10",
+		OPTION_TIME, .offset = offsetof(struct write_args, max_time_ms), .min = 1},
 	{"retry", NULL, "also a release that failed on this device before", OPTION_FLAG,
 		.offset = offsetof(struct write_args, retry)},
 	{"downgrade", NULL, "also a lower version; never a lower epoch", OPTION_FLAG,
@@ -30,6 +33,7 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 
 	if (device_read(front, &facts, err) < 0)
 		return -1;
+	front->config.network.max_time_ms = a->max_time_ms;
 	if (argc && !(source = device_source(front, argv[0], err)))
 		return -1;
 	if (install_write(&facts.device, source, &options, front_progress(front), &r, err) < 0)

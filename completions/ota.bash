@@ -13,7 +13,9 @@ _ota() {
     check:--jitter) return ;;
     fetch:--budget) return ;;
     fetch:--limit-rate) return ;;
+    fetch:--max-time) return ;;
     write:--slot) COMPREPLY=($(compgen -W 'a b' -- "$cur")); return ;;
+    write:--max-time) return ;;
     bootfiles:--slot) COMPREPLY=($(compgen -W 'a b' -- "$cur")); return ;;
     bootswap:--slot) COMPREPLY=($(compgen -W 'a b' -- "$cur")); return ;;
     bootswap:--defaults) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -42,8 +44,8 @@ _ota() {
   esac
   case $command in
     check) options+=' --retry --downgrade --jitter' ;;
-    fetch) options+=' --budget --limit-rate --retry --downgrade' ;;
-    write) options+=' --slot --retry --downgrade' ;;
+    fetch) options+=' --budget --limit-rate --max-time --plan --retry --downgrade' ;;
+    write) options+=' --slot --max-time --retry --downgrade' ;;
     bootfiles) options+=' --slot' ;;
     bootswap) options+=' --factory --slot --defaults --force' ;;
     commit) options+=' --no-checks' ;;

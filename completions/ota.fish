@@ -15,10 +15,13 @@ complete -c ota -n '__fish_seen_subcommand_from check' -l jitter -d 'before aski
 complete -c ota -n __fish_use_subcommand -f -a fetch -d 'bring a release into the store, verified and resumable'
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l budget -d 'the most bytes to take from the network, as in 20M' -x
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l limit-rate -d 'the most bytes a second, as in 200K' -x
+complete -c ota -n '__fish_seen_subcommand_from fetch' -l max-time -d 'the longest to use the network, as in 20min; then the status is 10' -x
+complete -c ota -n '__fish_seen_subcommand_from fetch' -l plan -d 'tell what would be transferred, and from where, and change nothing'
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l retry -d 'also a release that failed on this device before'
 complete -c ota -n '__fish_seen_subcommand_from fetch' -l downgrade -d 'also a lower version; never a lower epoch'
 complete -c ota -n __fish_use_subcommand -f -a write -d 'write the release into the slot that does not run, and read it back'
 complete -c ota -n '__fish_seen_subcommand_from write' -l slot -d 'write this slot; the running one need not be known' -x -a 'a b'
+complete -c ota -n '__fish_seen_subcommand_from write' -l max-time -d 'the longest to use the network, as in 20min; then the status is 10' -x
 complete -c ota -n '__fish_seen_subcommand_from write' -l retry -d 'also a release that failed on this device before'
 complete -c ota -n '__fish_seen_subcommand_from write' -l downgrade -d 'also a lower version; never a lower epoch'
 complete -c ota -n __fish_use_subcommand -f -a bootfiles -d 'copy the written slot'\''s boot files to the boot partition'

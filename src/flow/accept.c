@@ -21,17 +21,6 @@ int accept_newer(const struct device *d, const struct situation *s, struct sourc
 	return policy_check_newer(d, s, a, options, err);
 }
 
-int accept_cost(
-	const struct device *d, const struct source *source, uint64_t bytes, struct err *err)
-{
-	if (!d->budget || !source_is_remote(source) || bytes <= d->budget)
-		return 0;
-	err_set(err, OTA_SPACE, "%ju bytes would cross the network, and the budget is %ju",
-		(uintmax_t)bytes, (uintmax_t)d->budget);
-	return err_hint(err,
-		"ota fetch --budget SIZE allows more; or bring it on a stick: ota fetch oci:DIR");
-}
-
 void accept_result(const struct authentic *a, struct install_result *result)
 {
 	*result = (struct install_result){.manifest = a->manifest, .release = a->release};

@@ -17,10 +17,6 @@ int accept_fitting(const struct device *d, const struct situation *s, struct sou
 int accept_newer(const struct device *d, const struct situation *s, struct source *source,
 	const struct policy_options *options, struct authentic *a, struct err *err) MUST_USE;
 
-/* May so much of the layer be brought from there? Errors: space (over the budget). */
-int accept_cost(const struct device *d, const struct source *source, uint64_t bytes,
-	struct err *err) MUST_USE;
-
 /* What a command tells of it. */
 void accept_result(const struct authentic *a, struct install_result *result);
 

@@ -33,9 +33,10 @@ static void partial_close(struct partial *p)
 	}
 #define AUTO_PARTIAL CLEANUP(partial_close) struct partial
 
-static int open_partial(const char *path, uint64_t *found_bytes, struct err *err)
+static int open_partial(const char *path, bool dry, uint64_t *found_bytes, struct err *err)
 {
-	AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int flags = dry ? O_RDONLY : O_RDWR | O_CREAT;
+	AUTO_FD fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -58,7 +59,9 @@ static int load_index(const struct bring *b, const struct image *image, struct i
 		return 0;
 	if (image_index_load(b->source, image, index, err) < 0)
 		return err_wrap(err, "%s", source_name(b->source));
-	return layout_blob_put(b->d->store, index->bytes.data, index->bytes.len, &ignored, err);
+	return b->dry ? 0
+		      : layout_blob_put(
+				b->d->store, index->bytes.data, index->bytes.len, &ignored, err);
 }
 
 /* Opens what an earlier run has left of a layer, and finds in it what is sound. */
@@ -71,7 +74,9 @@ static int partial_open(
 		store_partial_path(b->d->store, &image->layer.digest, p->path, err) < 0 ||
 		frame_set_init(&p->have, &p->index.frames, err) < 0)
 		return -1;
-	p->fd = open_partial(p->path, &held_bytes, err);
+	if (b->dry && access(p->path, F_OK) < 0)
+		return 0;
+	p->fd = open_partial(p->path, b->dry, &held_bytes, err);
 	if (p->fd < 0)
 		return -1;
 	return held_bytes ? scan_layer(p->fd, &p->index.frames, &p->have, NULL, err) : 0;
@@ -193,4 +198,19 @@ int bring_run(const struct bring *b, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+bool bring_is_done(const struct device *d, const struct authentic *a)
+{
+	struct descriptor tagged;
+	struct err none;
+
+	if (layout_tag_get(d->store, TAG_FETCHED, &tagged, &none) < 0 ||
+		!digest_equal(&tagged.digest, &a->manifest.digest))
+		return false;
+	for (size_t i = 0; i < a->release.n_images; i++)
+		if (!layout_blob_exists(d->store, &a->release.images[i].layer) ||
+			!layout_blob_exists(d->store, &a->release.images[i].index))
+			return false;
+	return true;
 }

@@ -15,7 +15,11 @@ struct bring {
 	const struct release *release;
 	size_t first;
 	const struct progress *progress;
+	bool dry; /* bring_plan() changes nothing, and indexes are only read */
 };
+
+/* Does the store hold this very release as fetched, whole? */
+bool bring_is_done(const struct device *d, const struct authentic *a);
 
 /* Loads each index into the store, and counts what an earlier run has left (found_bytes) and what
  * is missing (moved_bytes) onto the result. Errors: corrupt, the source's, io, space. */

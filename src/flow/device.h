@@ -19,8 +19,7 @@ struct device {
 	const char *store;
 	const char *trust; /* the folder of keys */
 	unsigned signers;
-	uint64_t budget; /* the most bytes of a layer that one run may take from the network; 0: any
-			  */
+	uint64_t budget; /* the most bytes that one release may take from the network; 0: any */
 	const char *slots[2]; /* the devices of slot a and b */
 	const struct boot_backend *boot;
 	const char *boot_env; /* for U-Boot the path of fw_env.config */

@@ -2,6 +2,7 @@
 /* check and fetch; install.h tells what they promise. */
 #include "flow/accept.h"
 #include "flow/bring.h"
+#include "flow/budget.h"
 #include "flow/store.h"
 
 int install_check(const struct device *d, struct source *source,
@@ -17,57 +18,66 @@ int install_check(const struct device *d, struct source *source,
 	return 0;
 }
 
-/* Does the store hold this very release, whole? */
-static bool is_fetched(const struct device *d, const struct authentic *a)
-{
-	struct descriptor tagged;
-	struct err none;
-
-	if (layout_tag_get(d->store, TAG_FETCHED, &tagged, &none) < 0 ||
-		!digest_equal(&tagged.digest, &a->manifest.digest))
-		return false;
-	for (size_t i = 0; i < a->release.n_images; i++)
-		if (!layout_blob_exists(d->store, &a->release.images[i].layer) ||
-			!layout_blob_exists(d->store, &a->release.images[i].index))
-			return false;
-	return true;
-}
-
 static int fetch(
 	const struct bring *b, struct authentic *a, struct install_result *result, struct err *err)
 {
 	const struct device *d = b->d;
 	const struct step step = {"fetch", '\0', a->release.version, &a->manifest.digest};
+	AUTO_BUDGET budget = {0};
 
 	if (hooks_before(&d->hooks, &step, err) < 0)
 		return -1;
 	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||
 		bring_plan(b, result, err) < 0 ||
-		accept_cost(d, b->source, result->moved_bytes, err) < 0 ||
+		budget_open(&budget, d, b->source, &a->release.content, result->moved_bytes, err) <
+			0 ||
 		bring_check_room(b, result->moved_bytes, err) < 0 || bring_run(b, err) < 0)
 		return err_wrap(err, "fetch release %s", a->release.version);
-	if (store_keep(d->store, TAG_FETCHED, a, err) < 0)
+	if (store_keep(d->store, TAG_FETCHED, a, err) < 0 || budget_done(&budget, err) < 0)
 		return -1;
 	store_sweep_partial(d->store, NULL);
 	hooks_after(&d->hooks, &step);
 	return 0;
 }
 
-int install_fetch(const struct device *d, struct source *source,
+static int fetch_newer(const struct device *d, struct situation *s, struct source *source,
 	const struct policy_options *options, const struct progress *progress,
 	struct install_result *result, struct err *err)
 {
 	AUTO_AUTHENTIC a = AUTHENTIC;
+
+	if (accept_newer(d, s, source, options, &a, err) < 0)
+		return -1;
+	accept_result(&a, result);
+	result->already = bring_is_done(d, &a);
+	const struct bring b = {
+		.d = d, .source = source, .release = &a.release, .progress = progress};
+	return result->already ? 0 : fetch(&b, &a, result, err);
+}
+
+/* What was published meanwhile may have taken the place of what was to be fetched: then the list is
+ * read once more. */
+static bool is_outrun(
+	struct source *source, const struct install_result *result, const struct err *err)
+{
+	return (err->code == OTA_REFUSED || err->code == OTA_CORRUPT) &&
+	       source_is_renewed(source, &result->manifest.digest);
+}
+
+int install_fetch(const struct device *d, struct source *source,
+	const struct policy_options *options, const struct progress *progress,
+	struct install_result *result, struct err *err)
+{
 	AUTO_STORE store = STORE;
 	struct situation s;
 
+	*result = (struct install_result){0};
 	situation_read(d, &s);
 	if (situation_require(&s, err) < 0 || store_open(&store, d->store, "ota fetch", err) < 0 ||
-		situation_settle(d, &s, true, err) < 0 ||
-		accept_newer(d, &s, source, options, &a, err) < 0)
+		situation_settle(d, &s, true, err) < 0)
 		return -1;
-	accept_result(&a, result);
-	result->already = is_fetched(d, &a);
-	const struct bring b = {d, source, &a.release, 0, progress};
-	return result->already ? 0 : fetch(&b, &a, result, err);
+	int rc = fetch_newer(d, &s, source, options, progress, result, err);
+	return rc < 0 && is_outrun(source, result, err)
+		       ? fetch_newer(d, &s, source, options, progress, result, err)
+		       : rc;
 }

@@ -157,10 +157,12 @@ int store_partial_path(
 	return path_join(path, dir, name, err);
 }
 
-static bool is_layer_of(const struct release *r, const char *name)
+static bool is_of(const struct release *r, const char *name)
 {
 	char hex[DIGEST_HEX_LEN];
 
+	if (r && !strcmp(name, strrchr(STORE_BUDGET, '/') + 1))
+		return true;
 	for (size_t i = 0; r && i < r->n_images; i++) {
 		digest_hex(&r->images[i].layer.digest, hex);
 		if (!strcmp(hex, name))
@@ -176,7 +178,7 @@ void store_sweep_partial(const char *dir, const struct release *keep)
 
 	DIR *d = path_join(path, dir, "partial", &ignored) < 0 ? NULL : opendir(path);
 	for (struct dirent *e; d && (e = readdir(d));)
-		if (e->d_name[0] != '.' && !is_layer_of(keep, e->d_name))
+		if (e->d_name[0] != '.' && !is_of(keep, e->d_name))
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);

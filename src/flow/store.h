@@ -15,7 +15,8 @@
 #define TAG_WRITTEN                                                                                \
 	"written" /* what was written straight from its source: its boot files alone               \
 		   */
-#define UPDATE_LOCK "lock.update" /* held by `ota lock` */
+#define STORE_BUDGET "partial/budget" /* see budget.h */
+#define UPDATE_LOCK "lock.update"     /* held by `ota lock` */
 
 struct store {
 	struct layout_writer writer;
@@ -55,7 +56,8 @@ int store_forget_kept(const char *dir, const struct digest *content, const char 
 int store_partial_path(
 	const char *dir, const struct digest *layer, char path[PATH_MAX], struct err *err) MUST_USE;
 
-/* Removes the parts of all layers but those of one release (NULL: of all). */
+/* Removes the parts of all layers but those of one release, whose budget is kept too (NULL: of
+ * all). */
 void store_sweep_partial(const char *dir, const struct release *keep);
 
 /* The frame index of what a slot holds, to prove it again. Reading: corrupt or io where it is not

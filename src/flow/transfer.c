@@ -3,12 +3,8 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/pool.h"
-
-#define TRIES_WITHOUT_PROGRESS 3
-#define FIRST_PAUSE_MS 500
 
 int frame_set_init(struct frame_set *s, const struct frame_index *index, struct err *err)
 {
@@ -180,46 +176,17 @@ static int receive_all(struct receiver *r, struct err *err)
 	return pool_drain(r->pool, err);
 }
 
-/* After a broken link: waits for what is in flight, then starts again at the first frame that
- * lacks. The job that was half filled is simply filled again. */
-static int start_over(struct receiver *r, unsigned try, struct err *err)
-{
-	struct err ignored;
-
-	if (pool_drain(r->pool, &ignored) < 0) {
-		*err = ignored;
-		return -1;
-	}
-	for (unsigned ms = FIRST_PAUSE_MS << try; ms > 0; ms -= 100) {
-		if (interrupt_check(err) < 0)
-			return -1;
-		clock_sleep_ms(100);
-	}
-	r->job = NULL;
-	r->frame = (struct frame){0};
-	r->more = next_wanted(r->t, &r->frame);
-	return 0;
-}
-
+/* What was received before the source failed is kept, too: nothing of it comes twice. */
 static int run(struct receiver *r, struct err *err)
 {
-	unsigned tries = 0;
+	struct err worse;
 
 	r->more = next_wanted(r->t, &r->frame);
-	for (;;) {
-		uint64_t before = r->done_bytes;
-		int rc = receive_all(r, err);
-		if (rc == 0 || err->code != OTA_RETRY)
-			return rc;
-		struct err broken = *err;
-		if (start_over(r, tries, err) < 0)
-			return -1;
-		tries = r->done_bytes > before ? 0 : tries + 1;
-		if (tries == TRIES_WITHOUT_PROGRESS) {
-			*err = broken;
-			return -1;
-		}
-	}
+	if (receive_all(r, err) == 0)
+		return 0;
+	if (pool_drain(r->pool, &worse) < 0)
+		*err = worse;
+	return -1;
 }
 
 /* A frame came whole and is not what the signed index says: the source itself is damaged. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pipeline that brings a layer from a source to where it is wanted: bytes are received on the
- * caller's thread, cut into frames, decoded and hashed on all cores, and only then given on. A
- * link that breaks is taken up again at the frame where it broke, as long as frames still arrive.
+ * caller's thread, cut into frames, decoded and hashed on all cores, and only then given on. What
+ * was received whole before the source failed is given on, too.
  * Memory: a few frames, whatever the size of the image.
  */
 #ifndef OTA_FLOW_TRANSFER_H

@@ -5,6 +5,7 @@
 
 #include "flow/accept.h"
 #include "flow/bring.h"
+#include "flow/budget.h"
 #include "flow/prove.h"
 #include "flow/scan.h"
 #include "flow/store.h"
@@ -16,6 +17,7 @@ struct writing {
 	struct authentic a;
 	struct image_index index; /* of the root file system */
 	struct source *source;
+	struct budget budget;
 	struct slot slot;
 	struct slot_record *record;
 	const struct progress *progress;
@@ -170,6 +172,11 @@ static int plan_slot(
 	return 0;
 }
 
+static int check_budget(struct writing *w, uint64_t need, struct err *err)
+{
+	return budget_open(&w->budget, w->d, w->source, &w->a.release.content, need, err);
+}
+
 /* Boot files that come with the release wait in the store for `bootfiles`; what was fetched is
  * there already. */
 static int keep_boot_files(const struct bring *b, struct authentic *a, struct err *err)
@@ -184,33 +191,40 @@ static int keep_boot_files(const struct bring *b, struct authentic *a, struct er
 /* The slot holds the release, and its boot files may be gone from the store or damaged there. */
 static int renew_boot_files(struct writing *w, struct install_result *result, struct err *err)
 {
-	const struct bring boot = {w->d, w->source, &w->a.release, 1, w->progress};
+	const struct bring boot = {.d = w->d,
+		.source = w->source,
+		.release = &w->a.release,
+		.first = 1,
+		.progress = w->progress};
 
 	if (w->a.release.n_images == 1)
 		return 0;
-	if (bring_plan(&boot, result, err) < 0 ||
-		accept_cost(w->d, w->source, result->moved_bytes, err) < 0 ||
+	if (bring_plan(&boot, result, err) < 0 || check_budget(w, result->moved_bytes, err) < 0 ||
 		bring_check_room(&boot, result->moved_bytes, err) < 0)
 		return -1;
-	return keep_boot_files(&boot, &w->a, err);
+	return keep_boot_files(&boot, &w->a, err) < 0 ? -1 : budget_done(&w->budget, err);
 }
 
 static int write_slot(
 	struct writing *w, char slot, bool stored, struct install_result *result, struct err *err)
 {
-	const struct bring boot = {w->d, w->source, &w->a.release, 1, w->progress};
+	const struct bring boot = {.d = w->d,
+		.source = w->source,
+		.release = &w->a.release,
+		.first = 1,
+		.progress = w->progress};
 	AUTO_FRAME_SET have = {0};
 
 	if (!stored && (bring_plan(&boot, result, err) < 0 ||
 			       bring_check_room(&boot, result->moved_bytes, err) < 0))
 		return -1;
-	if (plan_slot(w, &have, result, err) < 0 ||
-		accept_cost(w->d, w->source, result->moved_bytes, err) < 0)
+	if (plan_slot(w, &have, result, err) < 0 || check_budget(w, result->moved_bytes, err) < 0)
 		return -1;
 	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
 		return -1;
 	if (note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
-		prove_slot(&w->slot, &w->index.frames, w->progress, err) < 0)
+		prove_slot(&w->slot, &w->index.frames, w->progress, err) < 0 ||
+		budget_done(&w->budget, err) < 0)
 		return -1;
 	return note_proved(w, slot, err);
 }
@@ -272,6 +286,7 @@ int install_write(const struct device *d, struct source *source,
 	int rc = source ? run(&w, stored, options, result, err) : -1;
 	if (rc < 0 && err->code == OTA_CORRUPT && stored && !w.is_filled)
 		forget_damaged(d, err);
+	budget_close(&w.budget);
 	slot_close(&w.slot);
 	image_index_free(&w.index);
 	authentic_free(&w.a);

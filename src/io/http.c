@@ -6,17 +6,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "io/address.h"
-#include "io/curl.h"
+#include "io/http_curl.h"
 
-#define CONNECT_TIMEOUT_S 30L
-#define STALL_BYTES_PER_S 10L
-#define STALL_TIME_S 60L
 #define HEADERS_MAX (64 * 1024)
 #define REFUSAL_MAX (16 * 1024) /* of the page that comes with a status */
-#define MAX_HEADERS 4
+#define RETRY_WAIT_MS 1000
+#define MAX_HEADERS 8
 
 static const struct curl_api *api;
 
@@ -24,14 +23,16 @@ struct http {
 	CURL *curl;
 	struct http_options options;
 	char curl_error[CURL_ERROR_SIZE];
-	bool ranges;
 	struct http_answer answer;
+	struct http_memory memory;
+	const struct http_meter *meter; /* NULL: none */
+	uint64_t taken_bytes;
 	/* of the request under way */
 	const struct http_request *request;
 	const struct sink *sink;
 	struct err *err;
 	bool stopped; /* by us: err tells why */
-	size_t header_bytes, dropped_bytes;
+	size_t header_bytes, body_bytes, dropped_bytes;
 	uint64_t sent_bytes;
 };
 
@@ -54,12 +55,26 @@ static size_t drop(struct http *h, size_t len)
 static void note_status(struct http *h)
 {
 	long status = 0;
-	curl_off_t length = -1;
+	curl_off_t length = -1, wait_s = 0;
 
 	api->getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	api->getinfo(h->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	api->getinfo(h->curl, CURLINFO_RETRY_AFTER, &wait_s);
 	h->answer.status = (int)status;
 	h->answer.length = length;
+	h->answer.retry_after_s = wait_s;
+}
+
+/* We never ask for it, and digests are of what is behind it. */
+static int check_encoding(struct http *h)
+{
+	const char *encoding = h->answer.encoding;
+
+	if (!encoding[0] || !strcasecmp(encoding, "identity"))
+		return 0;
+	err_set(h->err, OTA_CORRUPT, "%s: comes encoded as '%s', which was not asked for",
+		h->request->url, encoding);
+	return err_hint(h->err, "the server must not compress the files of a release");
 }
 
 static size_t on_body(char *data, size_t one, size_t len, void *ctx)
@@ -67,11 +82,23 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
 	struct http *h = ctx;
 
 	note_status(h);
+	h->body_bytes += one * len;
+	h->taken_bytes += one * len;
+	if (h->meter && h->meter->take(h->meter->ctx, one * len, h->err) < 0)
+		return (size_t)stop(h);
 	if (h->answer.status / 100 != 2 || !h->sink)
 		return drop(h, one * len);
+	if (check_encoding(h) < 0)
+		return (size_t)stop(h);
 	if (h->sink->put(h->sink->ctx, data, one * len, h->err) < 0)
 		return (size_t)stop(h);
 	return one * len;
+}
+
+static int headers_too_long(struct http *h)
+{
+	return err_set(h->err, OTA_CORRUPT, "%s: headers of more than %d bytes", h->request->url,
+		HEADERS_MAX);
 }
 
 static size_t on_header(char *data, size_t one, size_t len, void *ctx)
@@ -81,8 +108,7 @@ static size_t on_header(char *data, size_t one, size_t len, void *ctx)
 
 	h->header_bytes += all;
 	if (h->header_bytes > HEADERS_MAX) {
-		err_set(h->err, OTA_CORRUPT, "%s: headers of more than %d bytes", h->request->url,
-			HEADERS_MAX);
+		headers_too_long(h);
 		return (size_t)stop(h);
 	}
 	if (http_answer_read(&h->answer, data, all, h->err) == 0)
@@ -120,43 +146,16 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 
 static int on_tick(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-	(void)ctx, (void)a, (void)b, (void)c, (void)d;
-	return interrupt_pending();
+	struct http *h = ctx;
+
+	(void)a, (void)b, (void)c, (void)d;
+	return interrupt_pending() || retry_is_over(&h->memory.retry);
 }
 
-static int set_options(struct http *h, const struct http_options *o)
+static int set_callbacks(struct http *h)
 {
-	const struct {
-		CURLoption option;
-		const char *value;
-	} texts[] = {
-		{CURLOPT_CAINFO, o->ca_file},
-		{CURLOPT_SSLCERT, o->client_cert},
-		{CURLOPT_SSLKEY, o->client_key},
-		{CURLOPT_PROXY, o->proxy},
-		{CURLOPT_PROTOCOLS_STR, "http,https"},
-		{CURLOPT_USERAGENT, "ota/" OTA_VERSION},
-	};
-	const struct {
-		CURLoption option;
-		long value;
-	} numbers[] = {
-		{CURLOPT_FOLLOWLOCATION, 0},
-		{CURLOPT_NOSIGNAL, 1},
-		{CURLOPT_NOPROGRESS, 0},
-		{CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S},
-		{CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_S},
-		{CURLOPT_LOW_SPEED_TIME, STALL_TIME_S},
-	};
 	int bad = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (texts[i].value)
-			bad |= api->setopt(h->curl, texts[i].option, texts[i].value);
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		bad |= api->setopt(h->curl, numbers[i].option, numbers[i].value);
-	bad |= api->setopt(h->curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)o->limit_rate);
-	bad |= api->setopt(h->curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)o->limit_rate);
 	bad |= api->setopt(h->curl, CURLOPT_ERRORBUFFER, h->curl_error);
 	bad |= api->setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
 	bad |= api->setopt(h->curl, CURLOPT_WRITEDATA, h);
@@ -178,14 +177,16 @@ struct http *http_new(const struct http_options *options, struct err *err)
 	struct http *h = calloc(1, sizeof(*h));
 	if (h)
 		h->curl = api->init();
-	if (!h || !h->curl || set_options(h, options)) {
+	if (!h || !h->curl || http_set_options(api, h->curl, options) || set_callbacks(h)) {
 		err_set(err, OTA_CONFIG, "libcurl does not take our options: too old or too small");
 		if (h)
 			http_free(h);
 		return NULL;
 	}
 	h->options = *options;
-	h->ranges = true;
+	h->memory.retry.first_ms = options->retry_wait_ms ? options->retry_wait_ms : RETRY_WAIT_MS;
+	if (options->max_time_ms)
+		h->memory.retry.until_ms = clock_mono_ms() + options->max_time_ms;
 	return h;
 }
 
@@ -198,47 +199,37 @@ void http_free(struct http *http)
 
 bool http_ranges(const struct http *http)
 {
-	return http->ranges;
+	return !http->memory.no_ranges;
 }
 
 void http_ranges_missing(struct http *http)
 {
-	http->ranges = false;
+	http->memory.no_ranges = true;
+}
+
+bool http_changed(const struct http *http)
+{
+	return http->memory.changes > 0;
+}
+
+struct http_memory *http_memory(struct http *http)
+{
+	return &http->memory;
+}
+
+void http_set_meter(struct http *http, const struct http_meter *meter)
+{
+	http->meter = meter;
+}
+
+uint64_t http_taken_bytes(const struct http *http)
+{
+	return http->taken_bytes;
 }
 
 const struct http_answer *http_answer(const struct http *http)
 {
 	return &http->answer;
-}
-
-/* curl's word for why, as one of ours: what may pass is retry, what can't is config or refused. */
-static int transfer_error(struct http *h, CURLcode rc, const char *url, struct err *err)
-{
-	const char *why = h->curl_error[0] ? h->curl_error : api->strerror(rc);
-
-	switch (rc) {
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_ENGINE_NOTFOUND:
-		err_set(err, OTA_CONFIG, "%s: %s", url, why);
-		return err_hint(err, "see [network] ca-file, client-cert, client-key in ota.conf");
-	case CURLE_PEER_FAILED_VERIFICATION:
-		err_set(err, OTA_REFUSED, "%s: %s", url, why);
-		return err_hint(
-			err, "is the clock right (date), and [network] ca-file in ota.conf?");
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		err_set(err, OTA_REFUSED, "%s: %s", url, why);
-		return err_hint(err, "check the source's address");
-	case CURLE_SSL_CONNECT_ERROR:
-		err_set(err, OTA_RETRY, "%s: %s", url, why);
-		return err_hint(err, "does it speak TLS? else: insecure-http = in [network]");
-	case CURLE_OUT_OF_MEMORY:
-		return err_set(err, OTA_FAILED, "%s: out of memory", url);
-	default:
-		err_set(err, OTA_RETRY, "%s: %s", url, why);
-		return err_hint(err, "run the same command again: it goes on where it stopped");
-	}
 }
 
 /* --- a request --- */
@@ -296,6 +287,7 @@ static int perform_with(struct http *h, const char *url, struct headers *l, stru
 	const char *shown = address_is_same_server(url, r->url) ? r->authorization : NULL;
 
 	if (add_header(l, "Accept", r->accept) < 0 || add_header(l, "Authorization", shown) < 0 ||
+		add_header(l, "If-Range", r->if_range) < 0 ||
 		add_header(l, "Content-Type", r->body ? r->body->type : NULL) < 0)
 		return err_set(err, OTA_FAILED, "out of memory");
 	if (set_method(h) || api->setopt(h->curl, CURLOPT_URL, url) ||
@@ -307,9 +299,15 @@ static int perform_with(struct http *h, const char *url, struct headers *l, stru
 	if (interrupt_check(err) < 0 || h->stopped)
 		return -1;
 	/* whatever became of its page, a status other than 2xx is an answer */
-	return rc == CURLE_OK || (h->dropped_bytes && h->answer.status >= 300)
-		       ? 0
-		       : transfer_error(h, rc, r->url, err);
+	if (rc == CURLE_OK || (h->dropped_bytes && h->answer.status >= 300))
+		return 0;
+	/* how libcurl calls a line that is past its own bound */
+	if (rc == CURLE_OUT_OF_MEMORY && h->header_bytes && !h->body_bytes)
+		return headers_too_long(h);
+	const char *why = h->curl_error[0] ? h->curl_error : api->strerror(rc);
+	if (retry_is_over(&h->memory.retry))
+		why = "the time that was given is over";
+	return http_curl_error(rc, why, r->url, err);
 }
 
 int http_once(struct http *h, const struct http_request *request, const char *url,
@@ -322,7 +320,7 @@ int http_once(struct http *h, const struct http_request *request, const char *ur
 	h->err = err;
 	h->answer = (struct http_answer){.length = -1};
 	h->stopped = false;
-	h->header_bytes = h->dropped_bytes = 0;
+	h->header_bytes = h->body_bytes = h->dropped_bytes = 0;
 	h->sent_bytes = 0;
 	h->curl_error[0] = '\0';
 	int rc = perform_with(h, url, &l, err);

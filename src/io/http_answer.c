@@ -43,6 +43,8 @@ int http_answer_read(struct http_answer *a, const char *line, size_t len, struct
 		{"Content-Type:", a->type, sizeof(a->type)},
 		{"Content-Range:", a->range, sizeof(a->range)},
 		{"Docker-Content-Digest:", a->digest, sizeof(a->digest)},
+		{"Content-Encoding:", a->encoding, sizeof(a->encoding)},
+		{"ETag:", a->etag, sizeof(a->etag)},
 		{"Location:", a->location, sizeof(a->location)},
 		{"WWW-Authenticate:", NULL, 0},
 	};

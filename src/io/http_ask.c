@@ -82,3 +82,29 @@ int http_ask(struct http *h, const struct http_request *request, const struct si
 		return 0;
 	return status_error(http_answer(h)->status, request->url, err);
 }
+
+int http_retry(struct http *h, bool fruitful, struct err *err)
+{
+	return retry_wait(&http_memory(h)->retry, fruitful, http_answer(h)->retry_after_s, err);
+}
+
+int http_retry_done(struct http *h)
+{
+	http_memory(h)->retry.fruitless = 0;
+	return 0;
+}
+
+int http_get_small(
+	struct http *h, const struct http_request *request, struct buf *out, struct err *err)
+{
+	const struct sink sink = sink_to_buf(out);
+	size_t before = out->len;
+
+	for (;;) {
+		if (http_ask(h, request, &sink, err) == 0)
+			return http_retry_done(h);
+		out->len = before;
+		if (http_retry(h, false, err) < 0)
+			return -1;
+	}
+}

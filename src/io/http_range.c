@@ -1,34 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of a file, from servers that know ranges and from those that do not. */
+/* The part of a file, from servers that know ranges and from those that do not, over links that
+ * break. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "io/http.h"
+#include "io/http_once.h"
+
+/* Less than this is no progress: a link that always breaks after a little must come to an end. */
+#define FRUITFUL_BYTES 16384
+#define MAX_CHANGES 3
 
 struct part {
 	struct http *http;
+	const struct http_request *request;
 	const struct http_range *range;
 	const struct sink *sink;
-	bool started, complete;
-	uint64_t to_skip, delivered;
+	uint64_t delivered; /* by all answers so far */
+	/* of the answer under way */
+	bool started, complete, replaced;
+	uint64_t first, to_skip;
 };
 
 static int check_range_answer(const struct part *p, struct err *err)
 {
 	const struct http_range *r = p->range;
 	const char *text = http_answer(p->http)->range;
-	uint64_t first, last, size;
+	uint64_t first, last, size, wanted_last = r->offset + r->len - 1;
 
 	if (sscanf(text, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &first, &last, &size) != 3)
 		return err_set(err, OTA_CORRUPT, "an unreadable Content-Range '%s'", text);
-	if (first != r->offset || last != r->offset + r->len - 1)
+	if (first != p->first || last != wanted_last)
 		return err_set(err, OTA_CORRUPT, "sent bytes %ju to %ju instead of %ju to %ju",
-			(uintmax_t)first, (uintmax_t)last, (uintmax_t)r->offset,
-			(uintmax_t)(r->offset + r->len - 1));
+			(uintmax_t)first, (uintmax_t)last, (uintmax_t)p->first,
+			(uintmax_t)wanted_last);
 	if (size != r->file_size)
 		return err_set(err, OTA_CORRUPT, "has %ju bytes instead of %ju", (uintmax_t)size,
 			(uintmax_t)r->file_size);
 	return 0;
+}
+
+/* --- the version of a file --- */
+
+static bool is_known(const struct http_memory *m, const char *url)
+{
+	return m->etag[0] && !strcmp(m->url, url);
+}
+
+/* Notes which version this answer is of; false where it is another one than before. A weak ETag
+ * does not promise the same bytes. */
+static bool note_version(struct part *p)
+{
+	struct http_memory *m = http_memory(p->http);
+	const char *etag = http_answer(p->http)->etag, *url = p->request->url;
+	bool known = is_known(m, url);
+
+	if (etag[0] != '"' || strlen(url) >= sizeof(m->url) || (known && !strcmp(m->etag, etag)))
+		return true;
+	strcpy(m->url, url);
+	strcpy(m->etag, etag);
+	m->changes += known;
+	return !known;
+}
+
+static int check_changes(const struct part *p, struct err *err)
+{
+	if (http_memory(p->http)->changes <= MAX_CHANGES)
+		return 0;
+	return err_set(err, OTA_CORRUPT, "is replaced on the server again and again");
+}
+
+/* --- one answer --- */
+
+/* The whole file, since it is a new one: the part of it is asked for at once. */
+static int ask_again(struct part *p, struct err *err)
+{
+	p->replaced = true;
+	return err_set(err, OTA_RETRY, "%s was replaced on the server", p->request->url);
 }
 
 /* Looks at status and headers when the first byte of the body is there. */
@@ -36,16 +84,22 @@ static int begin(struct part *p, struct err *err)
 {
 	const struct http_answer *a = http_answer(p->http);
 	const struct http_range *r = p->range;
+	bool part = p->first || r->len != r->file_size;
 
 	p->started = true;
+	bool same = note_version(p);
+	if (check_changes(p, err) < 0)
+		return -1;
 	if (a->status == 206)
 		return check_range_answer(p, err);
-	if (r->offset || r->len != r->file_size)
-		http_ranges_missing(p->http);
-	p->to_skip = r->offset;
 	if (a->length >= 0 && (uint64_t)a->length != r->file_size)
 		return err_set(err, OTA_CORRUPT, "has %ju bytes instead of %ju",
 			(uintmax_t)a->length, (uintmax_t)r->file_size);
+	if (part && !same && http_ranges(p->http))
+		return ask_again(p, err);
+	if (part)
+		http_ranges_missing(p->http);
+	p->to_skip = p->first;
 	return 0;
 }
 
@@ -69,23 +123,44 @@ static int put(void *ctx, const void *data, size_t len, struct err *err)
 	return err_set(err, OTA_FAILED, "the rest need not come");
 }
 
+/* Asks once for what has not come yet. */
+static int ask_rest(struct part *p, struct err *err)
+{
+	const struct http_range *r = p->range;
+	const struct http_memory *m = http_memory(p->http);
+	const struct sink own = {put, p};
+	struct http_request ask = *p->request;
+	char text[64];
+
+	p->started = p->complete = p->replaced = false;
+	p->to_skip = 0;
+	p->first = r->offset + p->delivered;
+	if ((p->first || r->len != r->file_size) && http_ranges(p->http)) {
+		snprintf(text, sizeof(text), "%ju-%ju", (uintmax_t)p->first,
+			(uintmax_t)(r->offset + r->len - 1));
+		ask.range = text;
+		ask.if_range = is_known(m, ask.url) ? m->etag : NULL;
+	}
+	if (http_ask(p->http, &ask, &own, err) < 0 && !p->complete)
+		return p->started && err->code == OTA_CORRUPT ? err_wrap(err, "%s", ask.url) : -1;
+	if (p->delivered == r->len)
+		return 0;
+	err_set(err, OTA_RETRY, "%s: the answer ends after %ju of %ju bytes", ask.url,
+		(uintmax_t)p->delivered, (uintmax_t)r->len);
+	return err_hint(err, "run the same command again: it goes on where it stopped");
+}
+
 int http_get_range(struct http *http, const struct http_request *request,
 	const struct http_range *range, const struct sink *sink, struct err *err)
 {
-	bool part = range->offset || range->len != range->file_size;
-	struct part p = {.http = http, .range = range, .sink = sink};
-	const struct sink own = {put, &p};
-	struct http_request ask = *request;
-	char text[64];
+	struct part p = {.http = http, .request = request, .range = range, .sink = sink};
 
-	snprintf(text, sizeof(text), "%ju-%ju", (uintmax_t)range->offset,
-		(uintmax_t)(range->offset + range->len - 1));
-	ask.range = part && http_ranges(http) ? text : NULL;
-	if (http_ask(http, &ask, &own, err) < 0 && !p.complete)
-		return p.started && err->code == OTA_CORRUPT ? err_wrap(err, "%s", ask.url) : -1;
-	if (p.delivered == range->len)
-		return 0;
-	err_set(err, OTA_RETRY, "%s: the answer ends after %ju of %ju bytes", ask.url,
-		(uintmax_t)p.delivered, (uintmax_t)range->len);
-	return err_hint(err, "run the same command again: it goes on where it stopped");
+	for (;;) {
+		uint64_t before = p.delivered;
+		if (ask_rest(&p, err) == 0)
+			return http_retry_done(http);
+		bool fruitful = p.delivered - before >= FRUITFUL_BYTES;
+		if (!p.replaced && http_retry(http, fruitful, err) < 0)
+			return -1;
+	}
 }

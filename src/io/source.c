@@ -61,6 +61,18 @@ bool source_has_ranges(const struct source *s)
 	return !s->http || http_ranges(s->http);
 }
 
+bool source_is_renewed(struct source *s, const struct digest *manifest)
+{
+	struct descriptor now;
+	struct err ignored;
+
+	if (!s->http)
+		return false;
+	buf_free(&s->kept);
+	return source_resolve(s, s->tag, &now, &ignored) == 0 &&
+	       (http_changed(s->http) || !digest_equal(&now.digest, manifest));
+}
+
 bool source_is_remote(const struct source *s)
 {
 	return s->http != NULL;
@@ -75,6 +87,17 @@ static int choose(struct source *s, struct descriptor *d, struct err *err)
 	if (source_blob(s, &index, &text, err) < 0)
 		return -1;
 	return platform_choose(text.data, text.len, &platform_own, d, err);
+}
+
+uint64_t source_taken_bytes(const struct source *s)
+{
+	return s->http ? http_taken_bytes(s->http) : 0;
+}
+
+void source_set_meter(struct source *s, const struct http_meter *meter)
+{
+	if (s->http)
+		http_set_meter(s->http, meter);
 }
 
 int source_find(

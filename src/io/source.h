@@ -64,8 +64,17 @@ int source_stream(struct source *s, const struct descriptor *d, uint64_t offset,
 /* False for a server that only gives whole files: a range from it costs what lies before. */
 bool source_has_ranges(const struct source *s);
 
+/* After a failure: is it of no use any more what was read of the source, since its tag names
+ * another manifest by now, or a file was replaced while it was read? Asks for the tag anew. */
+bool source_is_renewed(struct source *s, const struct digest *manifest);
+
 /* Does what it gives cross the network? */
 bool source_is_remote(const struct source *s);
+
+/* What it has given over the network so far, and who is told of what comes; see http.h. Nothing for
+ * a folder. */
+uint64_t source_taken_bytes(const struct source *s);
+void source_set_meter(struct source *s, const struct http_meter *meter);
 
 static inline void cleanup_source(struct source **s)
 {

@@ -37,15 +37,11 @@ static void close_web(struct source *s)
 static int read_index(struct source *s, const char *url, struct err *err)
 {
 	const struct http_request request = {.url = url};
-	const struct sink sink = sink_to_buf(&s->kept);
 
 	if (s->kept.len > 0)
 		return 0;
 	s->kept = (struct buf)BUF(JSON_MAX_BYTES);
-	if (http_ask(s->http, &request, &sink, err) == 0)
-		return 0;
-	s->kept.len = 0;
-	return -1;
+	return http_get_small(s->http, &request, &s->kept, err);
 }
 
 static int find(

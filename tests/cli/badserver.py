@@ -1,74 +1,217 @@
 # SPDX-License-Identifier: Apache-2.0
-# A web server for the faults that real ones do not show: badserver.py LAYOUT LAYER prints its port.
-# The first part of a path names the fault, which most cases show on the layer alone.
+# A web server for the faults that real ones do not show: badserver.py LAYOUT LAYER prints its port,
+# then a line for each answer: PATH STATUS BODY-BYTES MILLISECONDS.
+# The first part of a path names the fault, NAME or NAME-NUMBER, which most show on the layer alone.
+import email.utils
 import http.server
 import os
 import re
+import signal
+import socket
+import struct
 import sys
+import time
 
 layout, layer = sys.argv[1:]
-sent = {}
+seen = {}  # how often a fault was asked for a file
+CHUNK = 65536
+CHUNK_S = 0.002  # so that who reads has read what was sent, as on a real link
+
+
+def first_times(key, n=1):
+    """True the first n times."""
+    seen[key] = seen.get(key, 0) + 1
+    return seen[key] <= n
+
+
+def statuses(number, is_layer):
+    """Status and headers of the faults that are a status, by name."""
+    date = email.utils.formatdate(time.time() + 2, usegmt=True)
+    always = {"forbidden": 403, "gone": 404, "error": 500}
+    once = {"once": (number, {}), "later": (503, {"Retry-After": "1"}),
+            "dated": (429, {"Retry-After": date}), "muchlater": (503, {"Retry-After": "3600"})}
+    return always, once
+
+
+def is_idle(pid):
+    """Do all its threads sleep?"""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat") as f:
+            if f.read().rpartition(")")[2].split()[0] != "S":
+                return False
+    return True
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    sent = 0
 
     def log_message(self, *args):
         pass
 
-    def answer(self, status, body, length=None, headers=()):
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
+    def setup(self):
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * CHUNK)
+        super().setup()
+
+    def give(self, body):
+        for at in range(0, len(body), CHUNK):
+            begun = time.monotonic()
+            self.wfile.write(body[at:at + CHUNK])
+            self.sent += len(body[at:at + CHUNK])
+            time.sleep(max(0, CHUNK_S - (time.monotonic() - begun)))
+
+    def answer(self, status, body, length=None, headers=(), end=None):
+        """Sends it, and calls end where the link is to break in the middle."""
+        self.sent = 0
         try:
-            self.wfile.write(body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+            for name, value in headers:
+                self.send_header(name, value)
+            self.end_headers()
+            self.give(body)
+            if end:
+                end()
         except OSError:
-            pass
+            self.close_connection = True
         if length is not None and length != len(body):
             self.close_connection = True
+        print(self.path, status, self.sent, int(time.monotonic() * 1000), flush=True)
+
+    # --- how a link ends ---
+
+    def reset(self):
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.request.close()
+        raise OSError
+
+    def stall(self):
+        self.request.recv(1)  # until the client gives up
+
+    def drip(self):
+        while True:
+            self.wfile.write(b"x")
+            time.sleep(0.1)
+
+    def kill(self):
+        """Once the victim has worked off what came, as on a link that is slower than it."""
+        with open("victim") as f:
+            victim = int(f.read())
+        idle = 0
+        while idle < 3:
+            time.sleep(0.01)
+            idle = idle + 1 if is_idle(victim) else 0
+        os.kill(victim, signal.SIGKILL)
+        self.stall()
+
+    # --- what is asked ---
+
+    def index(self, fault):
+        """index.json as the fault has it; None: as it is."""
+        if fault == "html":
+            return b"<!doctype html><title>Log in</title>"
+        if fault == "huge":
+            return b"[" * (64 << 20)
+        if fault == "published" and not first_times(fault):
+            return b'{"schemaVersion":2,"manifests":[]}'
+        if fault == "republished" and first_times(fault):
+            with open(os.path.join(layout, "index.old"), "rb") as f:
+                return f.read()
+        return None
+
+    def part(self, data):
+        """First and last byte asked for, and whether a range is answered."""
+        match = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if not match:
+            return 0, len(data) - 1, False
+        return int(match[1]), int(match[2]), True
 
     def do_GET(self):
-        fault, _, path = self.path[1:].partition("/")
+        name, _, path = self.path[1:].partition("/")
+        fault, _, number = name.partition("-")
+        number = int(number or 0)
         is_layer = path.endswith(layer)
-        if fault == "html" and path == "index.json":
-            return self.answer(200, b"<!doctype html><title>Log in</title>")
-        if fault == "huge" and path == "index.json":
-            return self.answer(200, b"[" * (64 << 20))
-        if fault == "published" and path == "index.json":
-            sent[fault] = sent.get(fault, 0) + 1
-            if sent[fault] > 1:
-                return self.answer(200, b'{"schemaVersion":2,"manifests":[]}')
+        index = self.index(fault) if path == "index.json" else None
+        if index:
+            return self.answer(200, index)
         if fault == "loop":
             return self.answer(302, b"", headers=[("Location", self.path)])
-        status = {"forbidden": 403, "gone": 404, "error": 500}.get(fault)
-        if status and is_layer:
-            return self.answer(status, b"no")
-        with open(os.path.join(layout, path), "rb") as f:
-            data = f.read()
+        always, once = statuses(number, is_layer)
+        if fault in always and is_layer:
+            return self.answer(always[fault], b"no")
+        if fault in once and first_times(self.path):
+            return self.answer(once[fault][0], b"no", headers=once[fault][1].items())
+        try:
+            with open(os.path.join(layout, path), "rb") as f:
+                data = f.read()
+        except OSError:
+            return self.answer(404, b"no")
+        if is_layer:
+            return self.give_layer(fault, number, data)
+        return self.give_plain(fault, data)
+
+    def give_plain(self, fault, data):
+        if fault == "fresh":  # each connection breaks before its answer, the first time
+            if first_times(self.path):
+                return self.answer(200, data[:1], len(data), end=self.reset)
+        first, last, ranged = self.part(data)
+        headers = [("Content-Range", f"bytes {first}-{last}/{len(data)}")] if ranged else []
+        return self.answer(206 if ranged else 200, data[first:last + 1], headers=headers)
+
+    def give_layer(self, fault, number, data):
+        etag = '"one"'
+        if fault in ("touched", "swapped") and not first_times(fault):
+            etag = '"two"'
+            if fault == "swapped":
+                data = bytes(len(data))
+        if fault == "restless":
+            etag = f'"{time.monotonic_ns()}"'
         size = len(data)
-        match = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        first, last = (int(match[1]), int(match[2])) if match else (0, size - 1)
+        first, last, ranged = self.part(data)
+        if ranged and self.headers.get("If-Range", etag) != etag:
+            first, last, ranged = 0, size - 1, False
+        if fault == "dies" and not first_times(self.path):
+            return self.answer(500, b"no")
+        if fault in ("norange", "wastes", "longer"):
+            first, last, ranged = 0, size - 1, False
         part = data[first:last + 1]
-        told = f"bytes {first}-{last}/{size}"
-        length = None
-        if is_layer and fault == "close":
-            part, length = b"", len(part)
-        if is_layer and fault == "flaky" and len(part) > 100000:
-            part, length = part[:100000 + 200000 * (sent.setdefault(fault, 0) % 2)], len(part)
-            sent[fault] += 1
-        if is_layer and fault == "wrongrange":
-            told = f"bytes {first + 1}-{last + 1}/{size}"
-        if is_layer and fault == "wrongsize":
-            told = f"bytes {first}-{last}/{size + 7}"
-        if is_layer and fault == "longer":
-            match, part = None, data + b"more"
-        headers = [("Content-Range", told)] if match else []
-        self.answer(206 if match else 200, part, length, headers)
+        told = {"wrongrange": f"bytes {first + 1}-{last + 1}/{size}",
+                "wrongsize": f"bytes {first}-{last}/{size + 7}"}.get(
+                    fault, f"bytes {first}-{last}/{size}")
+        headers = [("ETag", etag)] + ([("Content-Range", told)] if ranged else [])
+        length, end = len(part), None
+        if fault == "gzip":
+            headers.append(("Content-Encoding", "gzip"))
+        if fault == "longheader":
+            headers.append(("X-Long", "x" * number))
+        if fault == "headers":
+            headers += [(f"X-{n}", "x" * 1000) for n in range(number)]
+        if fault == "longer":
+            part += b"more"
+            length += 4
+        if fault == "close":
+            part = b""
+        ends = {"reset": self.reset, "cut": lambda: None,
+                "wastes": lambda: None, "dies": lambda: None, "stall": self.stall, "drip": self.drip,
+                "kill": self.kill, "touched": self.reset, "swapped": self.reset,
+                "restless": self.reset}
+        kind = fault.rstrip("0123456789")
+        if kind.startswith("kill"):
+            kind = "kill"
+        once = kind in ("kill", "touched", "swapped")
+        if kind in ends and len(part) > number and first_times(fault + "end", 1 if once else 1 << 30):
+            part, end = part[:number], ends[kind]
+        return self.answer(206 if ranged else 200, part, length, headers, end)
+
+    def do_DELETE(self):
+        """Forgets what was asked before."""
+        seen.clear()
+        self.answer(200, b"")
 
 
 class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
     def handle_error(self, request, client_address):
         pass  # a client that hangs up is what some cases are about
 

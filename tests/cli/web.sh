@@ -68,6 +68,7 @@ exits 0 'unless the command line allows more' on fetch --budget 10M --limit-rate
 rm -rf device/var
 on commit
 refused 15 'or less' on fetch --budget 1K "https://localhost:$tls"
+holds 'and what is needed is told' says 'needs 71[0-9].* KiB, and 0 B of the budget of 1.0 KiB are left'
 exits 0 'a stick costs nothing' on fetch oci:v1
 rm -rf device/var
 sed -i 's/^budget.*/limit-rate = 1M/' device/etc/ota/ota.conf
@@ -79,7 +80,7 @@ printf 'insecure-http = localhost\n' >>device/etc/ota/ota.conf
 exits 0 'unless it is named' on check "http://localhost:$plain"
 refused 11 'an address that is not there' on fetch "https://localhost:$tls/elsewhere"
 refused 11 'a tag that is not there' on fetch "https://localhost:$tls#other"
-sed -i '/^ca-file/d' device/etc/ota/ota.conf
+sed -i 's/^ca-file.*/retry-wait = 10ms/' device/etc/ota/ota.conf
 refused 11 'a certificate that nobody vouches for' on fetch "https://localhost:$tls"
 refused 10 'nobody listens' on fetch http://localhost:9
 
@@ -87,7 +88,7 @@ refused 10 'nobody listens' on fetch http://localhost:9
 python3 "$tree/tests/cli/badserver.py" v1 "$(basename "$layer")" >badport &
 bad=$!
 for _ in $(seq 100); do [ -s badport ] && break; sleep 0.05; done
-base=http://localhost:$(cat badport)
+base=http://localhost:$(head -n 1 badport)
 rm -rf device/var/lib/ota/partial
 for case in \
   'forbidden 11 403' 'error 10 500' 'gone 11 404' 'html 14 an HTML page for index.json' \
@@ -102,7 +103,6 @@ for case in \
   refused "$status" "a server that gives $text" on fetch "$base/$name"
 done
 rm -rf device/var/lib/ota/partial/*
-exits 0 'a link that breaks now and then is borne' on fetch "$base/flaky"
 exits 0 'a release that is published while it is asked for' on check --retry "$base/published"
 kill $bad
 finish

@@ -179,7 +179,7 @@ static void unknown_names_are_refused(void **state)
 	assert_refused(PARSE("ota", "fetch", "--retr"), "--retr");
 	assert_non_null(strstr(err.hint, "'--retry'"));
 	assert_refused(PARSE("ota", "fetch", "--q"), "--q");
-	assert_refused(PARSE("ota", "fetch", "--plan"), "--plan");
+	assert_refused(PARSE("ota", "fetch", "--plans"), "--plans");
 	assert_refused(PARSE("ota", "fetch", "-x"), "-x");
 	assert_refused(PARSE("ota", "--retry", "fetch"), "before a command");
 }
