@@ -27,7 +27,7 @@ once() {
   echo $! >victim
   wait $! 2>/dev/null
 }
-moved() { awk -v name="/$name" 'index($1, name) { n += $3 } END { print n + 0 }' log; }
+moved() { awk -v name="/$name" 'index($1, name) { n += $3 } END { printf "%.0f\n", n }' log; }
 clean() {
   rm -rf device/var/lib/ota
   truncate -s 0 device/slots/b.img
