@@ -8,7 +8,8 @@ import struct
 import tempfile
 from typing import NamedTuple
 
-SECTOR = 512
+from guest import SECTOR
+
 FLUSH, FUA, DISCARD, MARK, METADATA = 1, 2, 4, 8, 16
 MAGIC = 0x6A736677736872
 SUPER, HEAD = struct.Struct("<QQQI"), struct.Struct("<QQQQ")
