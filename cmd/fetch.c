@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/command.h"
@@ -6,6 +8,8 @@
 #include "cmd/install_json.h"
 #include "cmd/output.h"
 #include "cmd/plan.h"
+
+#define MOVED_LEN 640
 
 struct fetch_args {
 	uint64_t budget, limit_rate;
@@ -28,19 +32,38 @@ static const struct option_row rows[] = {
 		.offset = offsetof(struct fetch_args, downgrade)},
 };
 
-static void say(struct front *front, const struct install_result *r)
+/* "1.9 MB by a delta from 1.0, and 0.5 MB of frames that it did not make" */
+static void tell_moved(const struct install_result *r, char text[MOVED_LEN])
 {
-	char moved[TEXT_BYTES_LEN], found[TEXT_BYTES_LEN];
+	char moved[TEXT_BYTES_LEN], whole[TEXT_BYTES_LEN], found[TEXT_BYTES_LEN];
+	int at;
 
 	text_bytes(r->moved_bytes, moved);
+	text_bytes(r->whole_bytes, whole);
 	text_bytes(r->found_bytes, found);
-	if (r->already)
+	at = snprintf(text, MOVED_LEN, "%s", moved);
+	if (r->way != WAY_IMAGE)
+		at += snprintf(text + at, MOVED_LEN - at, " by %s", r->reason);
+	if (r->whole_bytes)
+		at += snprintf(
+			text + at, MOVED_LEN - at, ", %s of it for frames it did not make", whole);
+	if (r->found_bytes)
+		snprintf(text + at, MOVED_LEN - at, ", and %s were there from an earlier run",
+			found);
+}
+
+static void say(struct front *front, const struct install_result *r)
+{
+	char moved[MOVED_LEN];
+
+	if (r->already) {
 		output_say(front, "release %s is fetched already", r->release.version);
-	else if (r->found_bytes)
-		output_say(front, "fetched release %s: %s, and %s were there from an earlier run",
-			r->release.version, moved, found);
-	else
-		output_say(front, "fetched release %s: %s", r->release.version, moved);
+		return;
+	}
+	tell_moved(r, moved);
+	output_say(front, "fetched release %s: %s", r->release.version, moved);
+	if (r->way == WAY_IMAGE && r->reason[0])
+		output_say(front, "the whole image, since %s", r->reason);
 }
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)

@@ -9,6 +9,8 @@
 #include "io/json.h"
 
 /* Errors: failed. */
+const char *install_way_name(enum install_way way);
+
 json_t *install_json(const struct install_result *r, struct err *err) MUST_USE;
 
 #endif

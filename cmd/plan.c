@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "cmd/install_json.h"
 #include "cmd/output.h"
 
 static uint64_t all_bytes(const struct install_plan *p)
@@ -30,6 +31,20 @@ static void say_budget(struct front *front, const struct install_plan *p, uint64
 	say_bytes(front, "budget", budget, text);
 }
 
+/* The way that takes the least, and what the image itself would take. */
+static void say_way(struct front *front, const struct install_result *r)
+{
+	char image[TEXT_BYTES_LEN], text[512] = "";
+
+	text_bytes(r->image_bytes, image);
+	if (r->way != WAY_IMAGE)
+		snprintf(text, sizeof(text), ", %s; the image takes %s", r->reason, image);
+	else if (r->reason[0])
+		snprintf(text, sizeof(text), ", since %s", r->reason);
+	say_bytes(front, r->way == WAY_IMAGE ? "frames" : install_way_name(r->way), r->moved_bytes,
+		text);
+}
+
 static void say(struct front *front, const struct device *d, const struct source *source,
 	const struct install_plan *p)
 {
@@ -37,7 +52,7 @@ static void say(struct front *front, const struct device *d, const struct source
 	output_data(front, "%-10s%s, tag %s", "from", source_name(source), source_tag(source));
 	say_bytes(front, "manifest", p->manifest_bytes, "");
 	say_bytes(front, "index", p->index_bytes, "");
-	say_bytes(front, "frames", p->result.moved_bytes, "");
+	say_way(front, &p->result);
 	if (p->result.already)
 		output_data(front, "%-10sall of it, in the store", "there");
 	else
@@ -54,10 +69,12 @@ static json_t *as_json(const struct device *d, const struct source *source,
 	char digest[DIGEST_TEXT_LEN];
 
 	digest_text(&p->result.manifest.digest, digest);
-	return json_make(err, "{s:s, s:s, s:s, s:s, s:b, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_make(err,
+		"{s:s, s:s, s:s, s:s, s:b, s:s*, s:s, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"version", p->result.release.version, "digest", digest, "source",
 		source_name(source), "tag", source_tag(source), "already", p->result.already,
-		"slot", p->result.slot ? slot : NULL, "found_bytes",
+		"slot", p->result.slot ? slot : NULL, "way", install_way_name(p->result.way),
+		"reason", p->result.reason[0] ? p->result.reason : NULL, "found_bytes",
 		(long long)p->result.found_bytes, "manifest_bytes", (long long)p->manifest_bytes,
 		"index_bytes", (long long)p->index_bytes, "frame_bytes",
 		(long long)p->result.moved_bytes, "moved_bytes", (long long)all_bytes(p),

@@ -6,7 +6,9 @@
 #ifndef OTA_FLOW_BRING_H
 #define OTA_FLOW_BRING_H
 
+#include "flow/authentic.h"
 #include "flow/install.h"
+#include "flow/way.h"
 
 /* What is to be brought: the images from `first` on. */
 struct bring {
@@ -15,7 +17,9 @@ struct bring {
 	const struct release *release;
 	size_t first;
 	const struct progress *progress;
-	bool dry; /* bring_plan() changes nothing, and indexes are only read */
+	const struct way *way; /* of the root file system; NULL: its frames */
+	char running;          /* the slot that runs, where a way starts from it */
+	bool dry;              /* bring_plan() changes nothing, and indexes are only read */
 };
 
 /* Does the store hold this very release as fetched, whole? */
@@ -30,7 +34,7 @@ int bring_plan(const struct bring *b, struct install_result *result, struct err 
 int bring_check_room(const struct bring *b, uint64_t bytes, struct err *err) MUST_USE;
 
 /* Brings what is missing, after bring_plan(). Errors: corrupt, retry, refused, io, space,
- * interrupted. */
-int bring_run(const struct bring *b, struct err *err) MUST_USE;
+ * interrupted. Tells in the result what came in frames although another way was chosen. */
+int bring_run(const struct bring *b, struct install_result *result, struct err *err) MUST_USE;
 
 #endif

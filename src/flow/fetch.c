@@ -18,8 +18,23 @@ int install_check(const struct device *d, struct source *source,
 	return 0;
 }
 
-static int fetch(
-	const struct bring *b, struct authentic *a, struct install_result *result, struct err *err)
+static int fetch_by_way(struct bring *b, struct authentic *a, const struct situation *s,
+	struct budget *budget, struct install_result *result, struct err *err)
+{
+	struct way way;
+
+	b->way = &way;
+	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||
+		bring_plan(b, result, err) < 0 || way_choose(b, a, s, &way, result, err) < 0 ||
+		budget_open(budget, b->d, b->source, &a->release.content, result->moved_bytes,
+			err) < 0 ||
+		bring_check_room(b, result->moved_bytes, err) < 0)
+		return -1;
+	return bring_run(b, result, err);
+}
+
+static int fetch(struct bring *b, struct authentic *a, const struct situation *s,
+	struct install_result *result, struct err *err)
 {
 	const struct device *d = b->d;
 	const struct step step = {"fetch", '\0', a->release.version, &a->manifest.digest};
@@ -27,15 +42,14 @@ static int fetch(
 
 	if (hooks_before(&d->hooks, &step, err) < 0)
 		return -1;
-	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||
-		bring_plan(b, result, err) < 0 ||
-		budget_open(&budget, d, b->source, &a->release.content, result->moved_bytes, err) <
-			0 ||
-		bring_check_room(b, result->moved_bytes, err) < 0 || bring_run(b, err) < 0)
+	if (fetch_by_way(b, a, s, &budget, result, err) < 0)
 		return err_wrap(err, "fetch release %s", a->release.version);
 	if (store_keep(d->store, TAG_FETCHED, a, err) < 0 || budget_done(&budget, err) < 0)
 		return -1;
-	store_sweep_partial(d->store, NULL);
+	/* a delta needs the frames that it does not make */
+	bool by_delta = store_has_delta(d->store, &release_rootfs(&a->release)->layer.digest);
+	store_sweep_partial(d->store, by_delta ? &a->release : NULL);
+	store_sweep_deltas(d->store, &a->release);
 	hooks_after(&d->hooks, &step);
 	return 0;
 }
@@ -50,9 +64,12 @@ static int fetch_newer(const struct device *d, struct situation *s, struct sourc
 		return -1;
 	accept_result(&a, result);
 	result->already = bring_is_done(d, &a);
-	const struct bring b = {
-		.d = d, .source = source, .release = &a.release, .progress = progress};
-	return result->already ? 0 : fetch(&b, &a, result, err);
+	struct bring b = {.d = d,
+		.source = source,
+		.release = &a.release,
+		.progress = progress,
+		.running = s->running};
+	return result->already ? 0 : fetch(&b, &a, s, result, err);
 }
 
 /* What was published meanwhile may have taken the place of what was to be fetched: then the list is

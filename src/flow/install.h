@@ -11,6 +11,9 @@
 #include "flow/policy.h"
 #include "io/progress.h"
 
+/* How the root file system comes: its frames, a delta, or what the device has and the rest. */
+enum install_way { WAY_IMAGE, WAY_DELTA, WAY_REUSE };
+
 struct install_result {
 	struct descriptor manifest;
 	struct release release;
@@ -18,6 +21,11 @@ struct install_result {
 	bool already;         /* the result stood: nothing was done */
 	uint64_t found_bytes; /* of the layer, from an earlier run */
 	uint64_t moved_bytes; /* of the layer, in this run */
+	/* of fetch: by which way, and why; what the image would have taken; what of it was taken
+	 * all the same, for frames that the way did not make */
+	enum install_way way;
+	char reason[384];
+	uint64_t image_bytes, whole_bytes;
 };
 
 /* Is there a newer release for this device, and is it its turn? Errors: nothing (no), config,

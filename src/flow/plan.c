@@ -64,9 +64,12 @@ int install_plan(const struct device *d, struct source *source,
 		return -1;
 	if (plan->result.already)
 		return 0;
-	const struct bring b = {.d = d, .source = source, .release = &a.release, .dry = true};
+	const struct bring b = {
+		.d = d, .source = source, .release = &a.release, .running = s.running, .dry = true};
+	struct way way;
 	if (signatures_load_config(source, &a.signatures, err) < 0 ||
-		bring_plan(&b, &plan->result, err) < 0)
+		bring_plan(&b, &plan->result, err) < 0 ||
+		way_choose(&b, &a, &s, &way, &plan->result, err) < 0)
 		return -1;
 	plan->manifest_bytes = small_bytes(&a);
 	plan->index_bytes = index_bytes(d, &a.release);

@@ -10,7 +10,7 @@
 
 static int make_folders(const char *dir, struct err *err)
 {
-	static const char *const folders[] = {"partial", "slots", "bad"};
+	static const char *const folders[] = {"partial", "deltas", "slots", "bad"};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -121,6 +121,8 @@ struct source *store_source(const char *dir, const char *tag, struct err *err)
 
 int store_forget(const char *dir, const char *tag, struct err *err)
 {
+	if (!strcmp(tag, TAG_FETCHED))
+		store_sweep_deltas(dir, NULL);
 	return drop(dir, tag, err) < 0 ? -1 : layout_gc(dir, err);
 }
 
@@ -148,40 +150,72 @@ int store_forget_kept(
 	return 0;
 }
 
-int store_partial_path(
+int store_partial_path(const char *dir, const struct digest *layer, const struct digest *way,
+	char path[PATH_MAX], struct err *err)
+{
+	char name[16 + 2 * DIGEST_HEX_LEN] = "partial/";
+
+	digest_hex(layer, name + strlen(name));
+	if (way) {
+		strcat(name, "-");
+		digest_hex(way, name + strlen(name));
+	}
+	return path_join(path, dir, name, err);
+}
+
+int store_delta_path(
 	const char *dir, const struct digest *layer, char path[PATH_MAX], struct err *err)
 {
-	char name[16 + DIGEST_HEX_LEN] = "partial/";
+	char name[16 + DIGEST_HEX_LEN] = "deltas/";
 
 	digest_hex(layer, name + strlen(name));
 	return path_join(path, dir, name, err);
 }
 
+bool store_has_delta(const char *dir, const struct digest *layer)
+{
+	char path[PATH_MAX];
+	struct err none;
+
+	return store_delta_path(dir, layer, path, &none) == 0 && access(path, F_OK) == 0;
+}
+
+/* The name of a file of one of its layers, or of one that makes the image another way. */
 static bool is_of(const struct release *r, const char *name)
 {
 	char hex[DIGEST_HEX_LEN];
 
-	if (r && !strcmp(name, strrchr(STORE_BUDGET, '/') + 1))
-		return true;
 	for (size_t i = 0; r && i < r->n_images; i++) {
 		digest_hex(&r->images[i].layer.digest, hex);
-		if (!strcmp(hex, name))
+		if (!strncmp(hex, name, strlen(hex)))
 			return true;
 	}
 	return false;
 }
 
-void store_sweep_partial(const char *dir, const struct release *keep)
+static void sweep(const char *dir, const char *folder, const struct release *keep)
 {
+	const char *budget = strrchr(STORE_BUDGET, '/') + 1;
 	struct err ignored;
 	char path[PATH_MAX];
 
-	DIR *d = path_join(path, dir, "partial", &ignored) < 0 ? NULL : opendir(path);
+	DIR *d = path_join(path, dir, folder, &ignored) < 0 ? NULL : opendir(path);
 	for (struct dirent *e; d && (e = readdir(d));)
-		if (e->d_name[0] != '.' && !is_of(keep, e->d_name))
+		if (e->d_name[0] != '.' && !is_of(keep, e->d_name) &&
+			!(keep && !strcmp(e->d_name, budget)))
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);
+}
+
+void store_sweep_partial(const char *dir, const struct release *keep)
+{
+	sweep(dir, "partial", keep);
+}
+
+void store_sweep_deltas(const char *dir, const struct release *keep)
+{
+	sweep(dir, "deltas", keep);
 }
 
 static int index_path(const char *dir, char slot, char path[PATH_MAX], struct err *err)

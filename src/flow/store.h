@@ -52,13 +52,23 @@ int store_forget(const char *dir, const char *tag, struct err *err) MUST_USE;
 int store_forget_kept(const char *dir, const struct digest *content, const char *version,
 	struct err *err) MUST_USE;
 
-/* STORE/partial/HEX, the part of a layer that has arrived. */
-int store_partial_path(
+/* STORE/partial/HEX, the part of an image's layer that has arrived; with `way`, HEX-WAYHEX, the
+ * part of a blob that makes the image another way. */
+int store_partial_path(const char *dir, const struct digest *layer, const struct digest *way,
+	char path[PATH_MAX], struct err *err) MUST_USE;
+
+/* STORE/deltas/HEX: a delta blob that makes the image of this layer out of the slot that runs, but
+ * for frames that wait in the layer's part. Complete once it is there. */
+int store_delta_path(
 	const char *dir, const struct digest *layer, char path[PATH_MAX], struct err *err) MUST_USE;
+bool store_has_delta(const char *dir, const struct digest *layer);
 
 /* Removes the parts of all layers but those of one release, whose budget is kept too (NULL: of
  * all). */
 void store_sweep_partial(const char *dir, const struct release *keep);
+
+/* Removes the deltas of all images but those of one release. */
+void store_sweep_deltas(const char *dir, const struct release *keep);
 
 /* The frame index of what a slot holds, to prove it again. Reading: corrupt or io where it is not
  * there. */

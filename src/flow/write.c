@@ -9,6 +9,7 @@
 #include "flow/prove.h"
 #include "flow/scan.h"
 #include "flow/store.h"
+#include "flow/write_delta.h"
 
 /* One run of write, from the choice of the slot to its proof. */
 struct writing {
@@ -132,24 +133,45 @@ static int write_zeros(struct writing *w, struct frame_set *have, struct err *er
 	return 0;
 }
 
-static int put_raw(
-	void *ctx, const struct frame *f, const struct frame_decoder *decoder, struct err *err)
+static int put_cell(void *ctx, const struct frame *f, const uint8_t *raw, struct err *err)
 {
 	struct writing *w = ctx;
 
-	return slot_write(&w->slot, decoder->raw, f->raw_len, f->raw_offset, err);
+	return slot_write(&w->slot, raw, f->raw_len, f->raw_offset, err);
 }
 
-static int fill_slot(struct writing *w, struct frame_set *have, struct err *err)
+static int put_raw(
+	void *ctx, const struct frame *f, const struct frame_decoder *decoder, struct err *err)
+{
+	return put_cell(ctx, f, decoder->raw, err);
+}
+
+static int fill_from_layer(struct writing *w, struct frame_set *have, struct err *err)
 {
 	const struct descriptor *layer = &release_rootfs(&w->a.release)->layer;
-
-	progress_step(w->progress, "write", layer->size);
-	if (write_zeros(w, have, err) < 0)
-		return -1;
 	const struct transfer transfer = {
 		w->source, layer, &w->index.frames, have, put_raw, NULL, w, w->progress};
-	if (transfer_run(&transfer, err) < 0 || slot_sync(&w->slot, err) < 0)
+
+	progress_step(w->progress, "write", layer->size);
+	return transfer_run(&transfer, err);
+}
+
+static int fill_from_delta(struct writing *w, struct frame_set *have, struct err *err)
+{
+	const struct write_delta delta = {w->d, w->s.running, release_rootfs(&w->a.release),
+		&w->index.frames, have, put_cell, w, w->progress};
+
+	return write_delta_run(&delta, err);
+}
+
+static int fill_slot(struct writing *w, bool stored, struct frame_set *have, struct err *err)
+{
+	const struct image *image = release_rootfs(&w->a.release);
+	bool by_delta = stored && !layout_blob_exists(w->d->store, &image->layer);
+
+	if (write_zeros(w, have, err) < 0 ||
+		(by_delta ? fill_from_delta(w, have, err) : fill_from_layer(w, have, err)) < 0 ||
+		slot_sync(&w->slot, err) < 0)
 		return -1;
 	progress_done(w->progress);
 	w->is_filled = true;
@@ -183,7 +205,9 @@ static int keep_boot_files(const struct bring *b, struct authentic *a, struct er
 {
 	if (a->release.n_images == 1)
 		return store_forget(b->d->store, TAG_WRITTEN, err);
-	if (signatures_load_config(b->source, &a->signatures, err) < 0 || bring_run(b, err) < 0)
+	struct install_result none = {0};
+	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||
+		bring_run(b, &none, err) < 0)
 		return -1;
 	return store_keep(b->d->store, TAG_WRITTEN, a, err);
 }
@@ -222,7 +246,7 @@ static int write_slot(
 		return -1;
 	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
 		return -1;
-	if (note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
+	if (note_writing(w, slot, err) < 0 || fill_slot(w, stored, &have, err) < 0 ||
 		prove_slot(&w->slot, &w->index.frames, w->progress, err) < 0 ||
 		budget_done(&w->budget, err) < 0)
 		return -1;

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/bring_delta.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "flow/partial.h"
+#include "flow/rebuild.h"
+#include "flow/store.h"
+
+/* The blob's file grows at its end alone, so its size tells how much is there. What a power cut
+ * left in it is found when the blob is held against its digest. */
+struct growing {
+	const struct bring *b;
+	int fd;
+	char path[PATH_MAX];
+	uint64_t at;
+};
+
+static int grow(void *ctx, const void *data, size_t len, struct err *err)
+{
+	struct growing *g = ctx;
+
+	if (file_pwrite(g->fd, data, len, g->at, g->path, err) < 0)
+		return -1;
+	g->at += len;
+	progress_advance(g->b->progress, g->at);
+	return 0;
+}
+
+static int open_blob(const struct bring *b, const struct image *image,
+	const struct descriptor *delta, struct growing *g, struct err *err)
+{
+	struct stat st;
+
+	g->b = b;
+	if (store_partial_path(b->d->store, &image->layer.digest, &delta->digest, g->path, err) < 0)
+		return -1;
+	g->fd = open(g->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (g->fd < 0 || fstat(g->fd, &st) < 0)
+		return err_errno(err, OTA_IO, "%s", g->path);
+	g->at = (uint64_t)st.st_size <= delta->size ? (uint64_t)st.st_size : 0;
+	return 0;
+}
+
+int bring_delta_found(const struct bring *b, const struct image *image,
+	const struct descriptor *delta, uint64_t *bytes, struct err *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	*bytes = 0;
+	if (store_partial_path(b->d->store, &image->layer.digest, &delta->digest, path, err) < 0)
+		return -1;
+	if (stat(path, &st) == 0 && (uint64_t)st.st_size <= delta->size)
+		*bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int check_blob(const struct growing *g, const struct descriptor *delta, struct err *err)
+{
+	struct digest is;
+
+	if (ftruncate(g->fd, (off_t)delta->size) < 0)
+		return err_errno(err, OTA_IO, "%s", g->path);
+	if (digest_of_file(g->fd, delta->size, g->path, &is, err) < 0)
+		return -1;
+	return digest_equal(&is, &delta->digest)
+		       ? 0
+		       : err_set(err, OTA_CORRUPT,
+				 "the delta's bytes are not those that its manifest names");
+}
+
+/* What an earlier run left may be damaged; then all of it comes once more. */
+static int load_blob(
+	const struct bring *b, struct growing *g, const struct descriptor *delta, struct err *err)
+{
+	const struct sink sink = {grow, g};
+	bool resumed = g->at > 0;
+
+	progress_step(b->progress, "fetch delta", delta->size);
+	if (g->at < delta->size &&
+		source_stream(b->source, delta, g->at, delta->size - g->at, &sink, err) < 0)
+		return -1;
+	progress_done(b->progress);
+	if (check_blob(g, delta, err) == 0)
+		return 0;
+	g->at = 0;
+	if (err->code == OTA_CORRUPT && ftruncate(g->fd, 0) == 0 && resumed)
+		return load_blob(b, g, delta, err);
+	return -1;
+}
+
+/* Which cells does it make? */
+static int try_cells(const struct bring *b, const struct partial *p, int fd, const char *path,
+	struct frame_set *made, struct err *err)
+{
+	struct slot base;
+	struct stat st;
+	const struct rebuild rebuild = {.fd = fd,
+		.name = path,
+		.base = &base,
+		.index = &p->index.frames,
+		.have = made,
+		.progress = b->progress};
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, OTA_IO, "%s", path);
+	if (frame_set_init(made, &p->index.frames, err) < 0 ||
+		slot_open(&base, device_slot(b->d, b->running), SLOT_FOR_READING, err) < 0)
+		return -1;
+	progress_step(b->progress, "check delta", (uint64_t)st.st_size);
+	int rc = rebuild_run(&rebuild, err);
+	slot_close(&base);
+	if (rc == 0)
+		progress_done(b->progress);
+	return rc;
+}
+
+/* Frames that the delta makes are not fetched, those of zeros never: `write` needs no bytes of
+ * them. */
+static int fill_rest(const struct bring *b, const struct image *image, struct partial *p,
+	const struct frame_set *made, uint64_t *whole_bytes, struct err *err)
+{
+	struct frame f = {0};
+	bool is_needed = false;
+
+	frame_set_add_zeros(&p->have, &p->index.frames);
+	*whole_bytes = 0;
+	while (index_next(&p->index.frames, &f)) {
+		bool is_made = frame_set_has(made, &f);
+		is_needed = is_needed || (!f.zeros && !is_made);
+		if (is_made)
+			frame_set_add(&p->have, &f);
+		else if (!frame_set_has(&p->have, &f))
+			*whole_bytes += f.coded_len;
+	}
+	if (!is_needed)
+		return file_remove(p->path, err);
+	if (*whole_bytes &&
+		(bring_check_room(b, *whole_bytes, err) < 0 || partial_fill(b, image, p, err) < 0))
+		return -1;
+	return fsync(p->fd) < 0 ? err_errno(err, OTA_IO, "sync %s", p->path) : 0;
+}
+
+int bring_made(const struct bring *b, const struct image *image, int fd, const char *path,
+	uint64_t *whole_bytes, struct err *err)
+{
+	AUTO_PARTIAL p = PARTIAL;
+	AUTO_FRAME_SET made = {0};
+	char name[PATH_MAX];
+
+	if (partial_open(b, image, &p, err) < 0 || try_cells(b, &p, fd, path, &made, err) < 0 ||
+		fill_rest(b, image, &p, &made, whole_bytes, err) < 0 ||
+		store_delta_path(b->d->store, &image->layer.digest, name, err) < 0)
+		return -1;
+	return file_publish_fd(fd, path, name, 0644, err);
+}
+
+int bring_delta(const struct bring *b, const struct image *image, const struct descriptor *delta,
+	uint64_t *whole_bytes, struct err *err)
+{
+	struct growing g = {.fd = -1};
+	int rc = open_blob(b, image, delta, &g, err);
+
+	if (rc == 0)
+		rc = load_blob(b, &g, delta, err);
+	if (rc == 0)
+		rc = bring_made(b, image, g.fd, g.path, whole_bytes, err);
+	cleanup_fd(&g.fd);
+	return rc;
+}
