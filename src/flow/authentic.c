@@ -28,36 +28,14 @@ static int parse(struct source *source, struct authentic *a, struct err *err)
 	return release_parse_config(a->config_bytes.data, a->config_bytes.len, r, err);
 }
 
-static int too_few(unsigned n, unsigned needed, struct err *err)
-{
-	err_set(err, OTA_UNTRUSTED, "%u of %u signatures that are needed are good", n, needed);
-	return err_hint(err, "who signed it: ota inspect SOURCE; signers = is in [device]");
-}
-
-static int check_signers(const struct authentic *a, unsigned needed, struct err *err)
-{
-	unsigned n = (unsigned)__builtin_popcount(a->signers);
-
-	if (n >= needed)
-		return 0;
-	if (a->signatures.n == 0) {
-		err_set(err, OTA_UNTRUSTED, "the release is not signed");
-		return err_hint(err, "sign it with: ota sign --key FILE LAYOUT");
-	}
-	if (n > 0)
-		return too_few(n, needed, err);
-	err_set(err, OTA_UNTRUSTED,
-		"none of its %zu signatures is by a key that this device trusts", a->signatures.n);
-	return err_hint(err, "is the signer's public key in the trust folder?");
-}
-
 int authentic_load(struct source *source, const struct keyring *keyring, unsigned signers,
 	struct authentic *a, struct err *err)
 {
 	if (load_signed(source, a, err) < 0)
 		return err_wrap(err, "%s", source_name(source));
-	a->signers = signatures_signers(&a->signatures, &a->manifest.digest, keyring);
-	if (check_signers(a, signers, err) < 0 || parse(source, a, err) < 0)
+	if (signatures_check(&a->signatures, &a->manifest.digest, keyring, signers, "the release",
+		    &a->signers, err) < 0 ||
+		parse(source, a, err) < 0)
 		return err_wrap(err, "%s", source_name(source));
 	return 0;
 }

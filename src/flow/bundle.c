@@ -58,19 +58,15 @@ int bundle_each_blob(const char *dir, const struct descriptor *manifest, bundle_
 	return 0;
 }
 
-/* artifact_type NULL: it does not refer to the release */
-static int add(struct bundle *b, const struct descriptor *d, const char *name,
-	const char *artifact_type, struct err *err)
+static int add(struct bundle *b, const struct descriptor *d, const char *name, struct err *err)
 {
 	struct bundle_item *item = &b->items[b->n];
 
 	if (b->n == BUNDLE_MAX)
 		return err_set(err, OTA_CORRUPT, "more than %d manifests belong to the release",
 			BUNDLE_MAX);
-	item->d = *d;
+	*item = (struct bundle_item){.d = *d};
 	strcpy(item->name, name);
-	item->refers = artifact_type != NULL;
-	strcpy(item->artifact_type, artifact_type ? artifact_type : "");
 	b->n++;
 	return 0;
 }
@@ -84,33 +80,31 @@ static int add_signatures(
 	signature_tag(of, tag);
 	if (layout_tag_get(dir, tag, &d, err) < 0)
 		return err->code == OTA_REFUSED ? 0 : -1;
-	return add(b, &d, tag, NULL, err);
+	return add(b, &d, tag, err);
 }
 
-/* Whose subject is a manifest, and what kind of artifact is it? */
-static int read_subject(const char *dir, const struct descriptor *d, struct digest *subject,
-	bool *has, char type[MEDIA_TYPE_LEN], struct err *err)
+/* Does a manifest refer to this one by its subject? Then it is told what kind of artifact it is. */
+static int read_subject(
+	const char *dir, const struct digest *subject, struct bundle_item *item, struct err *err)
 {
 	json_t *to = NULL;
 	const struct json_field fields[] = {
 		{.name = "subject", .kind = JSON_KIND_OBJECT, .out = &to, .optional = true},
 		{.name = "artifactType",
 			.kind = JSON_KIND_STRING,
-			.out = type,
-			.size = MEDIA_TYPE_LEN,
+			.out = item->artifact_type,
+			.size = sizeof(item->artifact_type),
 			.optional = true},
 	};
-	AUTO_JSON *root = load(dir, d, err);
+	AUTO_JSON *root = load(dir, &item->d, err);
 	struct descriptor named;
 
-	type[0] = '\0';
 	if (!root || json_read_open(root, fields, ARRAY_LEN(fields), "manifest", err) < 0)
 		return -1;
-	*has = to != NULL;
 	if (to && descriptor_read_open(to, &named, "subject", err) < 0)
 		return -1;
-	if (to)
-		*subject = named.digest;
+	item->refers = to && digest_equal(&named.digest, subject);
+	item->has_base = referrers_base(root, &item->base);
 	return 0;
 }
 
@@ -132,28 +126,51 @@ static bool has(const struct bundle *b, const struct descriptor *d)
 static int add_referrer(void *ctx, const char *tag, const struct descriptor *d, struct err *err)
 {
 	const struct search *s = ctx;
-	char type[MEDIA_TYPE_LEN], name[DIGEST_TEXT_LEN];
-	struct digest subject;
-	bool refers = false;
+	struct bundle_item item = {.d = *d};
+	char name[DIGEST_TEXT_LEN];
 
 	(void)tag;
 	if (!descriptor_is_manifest(d) || has(s->b, d))
 		return 0;
-	if (read_subject(s->dir, d, &subject, &refers, type, err) < 0)
+	if (read_subject(s->dir, s->subject, &item, err) < 0)
 		return -1;
-	if (!refers || !digest_equal(&subject, s->subject))
+	if (!item.refers)
 		return 0;
 	digest_text(&d->digest, name);
-	if (add_signatures(s->b, s->dir, &d->digest, err) < 0)
+	if (add_signatures(s->b, s->dir, &d->digest, err) < 0 || add(s->b, d, name, err) < 0)
 		return -1;
-	return add(s->b, d, name, type, err);
+	strcpy(item.name, name);
+	s->b->items[s->b->n - 1] = item;
+	return 0;
+}
+
+/* Those that stand in the list under the release's own tag alone. */
+static int add_listed(struct search *s, struct err *err)
+{
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+	char tag[REFERRERS_TAG_LEN];
+	struct referrers list;
+	struct descriptor d;
+
+	referrers_tag(s->subject, tag);
+	if (layout_tag_get(s->dir, tag, &d, err) < 0)
+		return err->code == OTA_REFUSED ? 0 : -1;
+	if (!descriptor_is_index(&d))
+		return 0;
+	if (bundle_manifest(s->dir, &d, &text, err) < 0 ||
+		referrers_read(text.data ? text.data : "", text.len, NULL, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.n; i++)
+		if (add_referrer(s, tag, &list.items[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 int bundle_collect(
 	const char *dir, const char *tag, const char *name, struct bundle *b, struct err *err)
 {
 	struct descriptor release;
-	const struct search search = {b, dir, &release.digest};
+	struct search search = {b, dir, &release.digest};
 
 	b->n = 0;
 	if (layout_tag_get(dir, tag, &release, err) < 0)
@@ -161,8 +178,8 @@ int bundle_collect(
 	if (!descriptor_is_manifest(&release))
 		return err_set(err, OTA_CORRUPT, "%s: tag '%s' names no image manifest but '%s'",
 			dir, tag, release.media_type);
-	if (layout_each(dir, add_referrer, (void *)&search, err) < 0 ||
+	if (layout_each(dir, add_referrer, &search, err) < 0 || add_listed(&search, err) < 0 ||
 		add_signatures(b, dir, &release.digest, err) < 0)
 		return -1;
-	return add(b, &release, name, NULL, err);
+	return add(b, &release, name, err);
 }

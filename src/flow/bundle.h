@@ -7,6 +7,7 @@
 #define OTA_FLOW_BUNDLE_H
 
 #include "io/layout.h"
+#include "io/referrers.h"
 
 #define BUNDLE_MAX 64
 
@@ -15,6 +16,8 @@ struct bundle_item {
 	char name[TAG_LEN]; /* what it goes by: a tag, or its digest where it has none to go by */
 	bool refers;        /* to the release, by its subject */
 	char artifact_type[MEDIA_TYPE_LEN]; /* of one that does, "" where it tells none */
+	bool has_base;                      /* of a delta, as lists of referrers show it */
+	struct digest base;
 };
 
 /* The release stands last, behind its signatures; what refers to it before them. */

@@ -116,8 +116,8 @@ static int list_one(
 	AUTO_BUF next = BUF(JSON_MAX_BYTES);
 	bool had;
 
-	if (referrers_add(text->data, text->len, &item->d, item->artifact_type, &next, &had, err) <
-		0)
+	if (referrers_add(text->data, text->len, &item->d, item->artifact_type,
+		    item->has_base ? &item->base : NULL, &next, &had, err) < 0)
 		return -1;
 	*changed = *changed || !had;
 	text->len = 0;

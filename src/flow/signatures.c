@@ -129,6 +129,32 @@ uint32_t signatures_signers(
 	return signers;
 }
 
+static int too_few(unsigned n, unsigned needed, struct err *err)
+{
+	err_set(err, OTA_UNTRUSTED, "%u of %u signatures that are needed are good", n, needed);
+	return err_hint(err, "who signed it: ota inspect SOURCE; signers = is in [device]");
+}
+
+int signatures_check(const struct signatures *s, const struct digest *manifest,
+	const struct keyring *keyring, unsigned needed, const char *what, uint32_t *signers,
+	struct err *err)
+{
+	*signers = signatures_signers(s, manifest, keyring);
+	unsigned n = (unsigned)__builtin_popcount(*signers);
+
+	if (n >= needed)
+		return 0;
+	if (s->n == 0) {
+		err_set(err, OTA_UNTRUSTED, "%s is not signed", what);
+		return err_hint(err, "sign it with: ota sign --key FILE LAYOUT");
+	}
+	if (n > 0)
+		return too_few(n, needed, err);
+	err_set(err, OTA_UNTRUSTED,
+		"none of its %zu signatures is by a key that this device trusts", s->n);
+	return err_hint(err, "is the signer's public key in the trust folder?");
+}
+
 bool signatures_has(
 	const struct signatures *s, const struct digest *manifest, const struct key *key)
 {

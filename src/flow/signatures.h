@@ -45,6 +45,13 @@ void signatures_free(struct signatures *s);
 uint32_t signatures_signers(
 	const struct signatures *s, const struct digest *manifest, const struct keyring *keyring);
 
+/* The verdict on a manifest, for releases and deltas alike: have as many of the keys signed it as
+ * are needed? `what` names it in errors; signers is filled in also after a failure. Errors:
+ * untrusted. */
+int signatures_check(const struct signatures *s, const struct digest *manifest,
+	const struct keyring *keyring, unsigned needed, const char *what, uint32_t *signers,
+	struct err *err) MUST_USE;
+
 /* Is one of them made by this key, over this very manifest? */
 bool signatures_has(
 	const struct signatures *s, const struct digest *manifest, const struct key *key);

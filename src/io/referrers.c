@@ -40,6 +40,26 @@ static int read_type(const json_t *entry, char type[MEDIA_TYPE_LEN], struct err 
 	return json_read_open(entry, fields, 1, "referrers", err);
 }
 
+bool referrers_base(const json_t *object, struct digest *base)
+{
+	char text[DIGEST_TEXT_LEN] = "";
+	json_t *annotations = NULL;
+	const struct json_field outer[] = {{.name = "annotations",
+		.kind = JSON_KIND_OBJECT,
+		.out = &annotations,
+		.optional = true}};
+	const struct json_field inner[] = {{.name = ANNOTATION_DELTA_BASE,
+		.kind = JSON_KIND_STRING,
+		.out = text,
+		.size = sizeof(text),
+		.optional = true}};
+	struct err ignored;
+
+	return json_read_open(object, outer, 1, "referrers", &ignored) == 0 && annotations &&
+	       json_read_open(annotations, inner, 1, "referrers", &ignored) == 0 &&
+	       digest_parse(text, base, &ignored) == 0;
+}
+
 int referrers_read(const char *text, size_t len, const char *artifact_type, struct referrers *list,
 	struct err *err)
 {
@@ -54,7 +74,8 @@ int referrers_read(const char *text, size_t len, const char *artifact_type, stru
 		if (!entry || read_type(entry, type, err) < 0 ||
 			descriptor_read_open(entry, d, "referrers", err) < 0)
 			return -1;
-		list->n += !strcmp(type, artifact_type);
+		list->has_base[list->n] = referrers_base(entry, &list->base[list->n]);
+		list->n += !artifact_type || !strcmp(type, artifact_type);
 	}
 	return root ? 0 : -1;
 }
@@ -73,22 +94,32 @@ static int find(const json_t *manifests, const struct digest *digest, bool *had,
 	return 0;
 }
 
-int referrers_add(const char *text, size_t len, const struct descriptor *d,
-	const char *artifact_type, struct buf *out, bool *had, struct err *err)
+static json_t *entry_json(const struct descriptor *d, const char *artifact_type,
+	const struct digest *base, struct err *err)
 {
-	char digest[DIGEST_TEXT_LEN];
+	char digest[DIGEST_TEXT_LEN], text[DIGEST_TEXT_LEN];
+
+	digest_text(&d->digest, digest);
+	if (!base)
+		return json_make(err, "{s:s, s:s, s:I, s:s}", "mediaType", d->media_type, "digest",
+			digest, "size", (long long)d->size, "artifactType", artifact_type);
+	digest_text(base, text);
+	return json_make(err, "{s:s, s:s, s:I, s:s, s:{s:s}}", "mediaType", d->media_type, "digest",
+		digest, "size", (long long)d->size, "artifactType", artifact_type, "annotations",
+		ANNOTATION_DELTA_BASE, text);
+}
+
+int referrers_add(const char *text, size_t len, const struct descriptor *d,
+	const char *artifact_type, const struct digest *base, struct buf *out, bool *had,
+	struct err *err)
+{
 	json_t *manifests;
 	AUTO_JSON *root = len ? parse(text, len, &manifests, err)
 			      : parse(EMPTY_INDEX, strlen(EMPTY_INDEX), &manifests, err);
 
 	if (!root || find(manifests, &d->digest, had, err) < 0)
 		return -1;
-	digest_text(&d->digest, digest);
-	if (!*had &&
-		json_append(manifests,
-			json_make(err, "{s:s, s:s, s:I, s:s}", "mediaType", d->media_type, "digest",
-				digest, "size", (long long)d->size, "artifactType", artifact_type),
-			err) < 0)
+	if (!*had && json_append(manifests, entry_json(d, artifact_type, base, err), err) < 0)
 		return -1;
 	return json_write(root, out, err);
 }

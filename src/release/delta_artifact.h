@@ -17,11 +17,11 @@
 struct delta_artifact {
 	struct descriptor subject; /* the manifest of the target */
 	struct descriptor config, blob;
-	struct digest layer;      /* of the target's root file system */
+	struct digest layer;         /* of the target's root file system */
 	char base_version[WORD_LEN]; /* for people */
-	struct digest base_content; /* release.content of the base */
-	struct digest base_digest;  /* of the raw bytes of its root file system */
-	uint64_t base_bytes;        /* the length of these */
+	struct digest base_content;  /* release.content of the base */
+	struct digest base_digest;   /* of the raw bytes of its root file system */
+	uint64_t base_bytes;         /* the length of these */
 };
 
 /* The manifest gives subject, config, blob and base_content, which stands in an annotation too, so

@@ -125,9 +125,9 @@ static void a_list_of_referrers_grows(void **state)
 	bool had;
 
 	(void)state;
-	assert_works(referrers_add(NULL, 0, &d, "x", &first, &had, &err));
+	assert_works(referrers_add(NULL, 0, &d, "x", NULL, &first, &had, &err));
 	assert_false(had);
-	assert_works(referrers_add(first.data, first.len, &d, "x", &second, &had, &err));
+	assert_works(referrers_add(first.data, first.len, &d, "x", NULL, &second, &had, &err));
 	assert_true(had);
 	assert_string_equal(first.data, second.data);
 	assert_works(referrers_read(first.data, first.len, "x", &list, &err));
