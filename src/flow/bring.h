@@ -18,7 +18,7 @@ struct bring {
 	size_t first;
 	const struct progress *progress;
 	const struct way *way; /* of the root file system; NULL: its frames */
-	char running;          /* the slot that runs, where a way starts from it */
+	char running;          /* the slot that runs, which a way may start from */
 	bool dry;              /* bring_plan() changes nothing, and indexes are only read */
 };
 

@@ -2,64 +2,126 @@
 #include "flow/way.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "flow/bring.h"
 #include "flow/bring_delta.h"
+#include "slot/slot.h"
 
-/* What runs, as far as a delta can start from it. */
-static const struct slot_record *base_of(const struct situation *s)
+/* What a delta starts from: `version` is for people. */
+struct base {
+	struct digest content;
+	char version[WORD_LEN];
+};
+
+/* Does the slot that runs begin with these very bytes? */
+static int slot_begins_with(
+	const struct bring *b, const struct delta_artifact *a, bool *is_it, struct err *err)
 {
-	const struct slot_record *r = s->running ? &s->slots[s->running - 'a'] : NULL;
+	struct digest is;
+	struct slot slot;
 
-	return r && r->has_digest ? r : NULL;
+	*is_it = false;
+	if (slot_open(&slot, device_slot(b->d, b->running), SLOT_FOR_READING, err) < 0)
+		return -1;
+	int rc = 0;
+	if (a->base_bytes <= slot.size_bytes) {
+		rc = digest_of_file(slot.fd, a->base_bytes, slot.path, &is, err);
+		*is_it = rc == 0 && digest_equal(&is, &a->base_digest);
+	}
+	slot_close(&slot);
+	return rc;
 }
 
-static int try_delta(const struct bring *b, const struct authentic *a,
-	const struct slot_record *base, struct way *way, struct install_result *result,
+/* A slot that nobody noted anything of, as a factory may leave it, is known by its bytes. */
+static int recognise(const struct bring *b, const struct keyring *keyring,
+	const struct authentic *a, struct base *base, bool *is_known, struct err *err)
+{
+	AUTO_FREE struct delta_list *list = malloc(sizeof(*list));
+
+	if (!list)
+		return err_set(err, OTA_FAILED, "out of memory for a list of deltas");
+	if (deltas_list(b->source, keyring, &a->manifest, &a->release, list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list->n && !*is_known; i++) {
+		const struct delta_listed *item = &list->items[i];
+		bool is_signed = (unsigned)__builtin_popcount(item->signers) >= b->d->signers;
+		if (!item->is_sound || !is_signed)
+			continue;
+		if (slot_begins_with(b, &item->artifact, is_known, err) < 0)
+			return -1;
+		base->content = item->artifact.base_content;
+		strcpy(base->version, item->artifact.base_version);
+	}
+	return 0;
+}
+
+static int find_base(const struct bring *b, const struct keyring *keyring,
+	const struct authentic *a, const struct situation *s, struct base *base, bool *is_known,
 	struct err *err)
 {
-	const struct image *image = release_rootfs(b->release);
-	AUTO_KEYRING *keyring = keyring_load(b->d->trust, err);
-	struct delta_found found;
-	uint64_t there;
-	bool is_there;
+	const struct slot_record *runs = &s->slots[s->running - 'a'];
 
-	if (!keyring || deltas_find(b->source, keyring, b->d->signers, &a->manifest, &a->release,
-				&base->content, &found, &is_there, err) < 0)
+	*is_known = runs->has_digest;
+	if (!*is_known)
+		return recognise(b, keyring, a, base, is_known, err);
+	base->content = runs->content;
+	strcpy(base->version, runs->version);
+	return 0;
+}
+
+static int find_delta(const struct bring *b, const struct authentic *a, const struct situation *s,
+	struct delta_found *found, bool *is_there, struct install_result *result, struct err *err)
+{
+	AUTO_KEYRING *keyring = keyring_load(b->d->trust, err);
+	struct base base;
+	bool is_known;
+
+	if (!keyring || find_base(b, keyring, a, s, &base, &is_known, err) < 0)
 		return -1;
-	if (!is_there) {
+	if (!is_known) {
+		*is_there = false;
+		snprintf(result->reason, sizeof(result->reason),
+			"what runs is none that a delta starts from");
+		return 0;
+	}
+	if (deltas_find(b->source, keyring, b->d->signers, &a->manifest, &a->release, &base.content,
+		    found, is_there, err) < 0)
+		return -1;
+	if (*is_there)
+		snprintf(result->reason, sizeof(result->reason), "a delta from %s", base.version);
+	else
 		snprintf(result->reason, sizeof(result->reason), "there is no delta from %s%s%s",
-			base->version, found.passed_over[0] ? ": " : "", found.passed_over);
-		return 0;
-	}
-	if (bring_delta_found(b, image, &found.artifact.blob, &there, err) < 0)
-		return -1;
-	if (found.artifact.blob.size - there >= result->image_bytes) {
-		snprintf(result->reason, sizeof(result->reason), "the delta from %s is no smaller",
-			base->version);
-		return 0;
-	}
-	*way = (struct way){WAY_DELTA, found.artifact.blob};
-	snprintf(result->reason, sizeof(result->reason), "a delta from %s", base->version);
-	result->found_bytes += there;
-	result->moved_bytes += found.artifact.blob.size - there - result->image_bytes;
+			base.version, found->passed_over[0] ? ": " : "", found->passed_over);
 	return 0;
 }
 
 int way_choose(const struct bring *b, const struct authentic *a, const struct situation *s,
 	struct way *way, struct install_result *result, struct err *err)
 {
-	const struct slot_record *base = base_of(s);
+	const struct image *image = release_rootfs(b->release);
+	struct delta_found found;
+	uint64_t there;
+	bool is_there;
 
 	*way = (struct way){.kind = WAY_IMAGE};
 	result->reason[0] = '\0';
 	if (!result->image_bytes)
 		return 0;
-	if (base) {
-		if (try_delta(b, a, base, way, result, err) < 0)
-			return -1;
-	} else
-		snprintf(result->reason, sizeof(result->reason), "what runs is not known");
-	result->way = way->kind;
+	if (find_delta(b, a, s, &found, &is_there, result, err) < 0)
+		return -1;
+	if (!is_there)
+		return 0;
+	const struct descriptor *blob = &found.artifact.blob;
+	if (bring_delta_found(b, image, blob, &there, err) < 0)
+		return -1;
+	if (blob->size - there >= result->image_bytes) {
+		strcat(result->reason, " would be no smaller");
+		return 0;
+	}
+	*way = (struct way){WAY_DELTA, *blob};
+	result->way = WAY_DELTA;
+	result->found_bytes += there;
+	result->moved_bytes += blob->size - there - result->image_bytes;
 	return 0;
 }

@@ -160,6 +160,12 @@ manifest_of() { jq -r '.manifests[] | select(.annotations["org.opencontainers.im
 blob() { echo "$1/blobs/sha256/$2"; }
 # layer_of FOLDER NUMBER: the blob's path; 0 is the image, 1 its index
 layer_of() { blob "$1" "$(jq -r ".layers[$2].digest" "$(blob "$1" "$(manifest_of "$1")")" | cut -d: -f2)"; }
+# manifest_of_delta FOLDER: the blob's path of the first that refers to the release
+manifest_of_delta() {
+  local list
+  list=$(jq -r --arg tag "sha256-$(manifest_of "$1")" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"]==$tag) | .digest' "$1/index.json")
+  blob "$1" "$(jq -r '.manifests[0].digest' "$(blob "$1" "${list#*:}")" | cut -d: -f2)"
+}
 
 key=$dir/key.key
 must ota keygen -q "$dir/key"
