@@ -2,6 +2,7 @@
 #include "flow/bring_delta.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -144,30 +145,33 @@ static int fill_rest(const struct bring *b, const struct image *image, struct pa
 	return fsync(p->fd) < 0 ? err_errno(err, OTA_IO, "sync %s", p->path) : 0;
 }
 
-int bring_made(const struct bring *b, const struct image *image, int fd, const char *path,
-	uint64_t *whole_bytes, struct err *err)
-{
-	AUTO_PARTIAL p = PARTIAL;
-	AUTO_FRAME_SET made = {0};
-	char name[PATH_MAX];
-
-	if (partial_open(b, image, &p, err) < 0 || try_cells(b, &p, fd, path, &made, err) < 0 ||
-		fill_rest(b, image, &p, &made, whole_bytes, err) < 0 ||
-		store_delta_path(b->d->store, &image->layer.digest, name, err) < 0)
-		return -1;
-	return file_publish_fd(fd, path, name, 0644, err);
-}
-
-int bring_delta(const struct bring *b, const struct image *image, const struct descriptor *delta,
-	uint64_t *whole_bytes, struct err *err)
+int bring_delta_blob(const struct bring *b, const struct image *image,
+	const struct descriptor *delta, char path[PATH_MAX], struct err *err)
 {
 	struct growing g = {.fd = -1};
 	int rc = open_blob(b, image, delta, &g, err);
 
 	if (rc == 0)
 		rc = load_blob(b, &g, delta, err);
-	if (rc == 0)
-		rc = bring_made(b, image, g.fd, g.path, whole_bytes, err);
 	cleanup_fd(&g.fd);
+	memcpy(path, g.path, sizeof(g.path));
 	return rc;
+}
+
+int bring_delta(const struct bring *b, const struct image *image, const struct descriptor *delta,
+	uint64_t *whole_bytes, struct err *err)
+{
+	AUTO_PARTIAL p = PARTIAL;
+	AUTO_FRAME_SET made = {0};
+	char path[PATH_MAX], name[PATH_MAX];
+
+	if (bring_delta_blob(b, image, delta, path, err) < 0)
+		return -1;
+	AUTO_FD fd = file_open_read(path, err);
+	if (fd < 0 || partial_open(b, image, &p, err) < 0 ||
+		try_cells(b, &p, fd, path, &made, err) < 0 ||
+		fill_rest(b, image, &p, &made, whole_bytes, err) < 0 ||
+		store_delta_path(b->d->store, &image->layer.digest, name, err) < 0)
+		return -1;
+	return file_publish_fd(fd, path, name, 0644, err);
 }

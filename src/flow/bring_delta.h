@@ -7,19 +7,22 @@
 #ifndef OTA_FLOW_BRING_DELTA_H
 #define OTA_FLOW_BRING_DELTA_H
 
+#include <limits.h>
+
 #include "flow/bring.h"
 
 /* What an earlier run has left of the delta's blob. */
 int bring_delta_found(const struct bring *b, const struct image *image,
 	const struct descriptor *delta, uint64_t *bytes, struct err *err) MUST_USE;
 
+/* Brings the blob alone, and tells where it lies. Errors: corrupt, the source's, io, space,
+ * interrupted. */
+int bring_delta_blob(const struct bring *b, const struct image *image,
+	const struct descriptor *delta, char path[PATH_MAX], struct err *err) MUST_USE;
+
 /* Afterwards the store has the delta by its name, and the frames that it does not make in the
  * layer's part; whole_bytes tells how many bytes these took. Errors: those of bring_run(). */
 int bring_delta(const struct bring *b, const struct image *image, const struct descriptor *delta,
-	uint64_t *whole_bytes, struct err *err) MUST_USE;
-
-/* The same for a delta that lies at `path` already, made here. */
-int bring_made(const struct bring *b, const struct image *image, int fd, const char *path,
 	uint64_t *whole_bytes, struct err *err) MUST_USE;
 
 #endif

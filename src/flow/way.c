@@ -41,8 +41,9 @@ static int recognise(const struct bring *b, const struct keyring *keyring,
 
 	if (!list)
 		return err_set(err, OTA_FAILED, "out of memory for a list of deltas");
+	/* a list that is no good is none */
 	if (deltas_list(b->source, keyring, &a->manifest, &a->release, list, err) < 0)
-		return -1;
+		return err->code == OTA_CORRUPT || err->code == OTA_REFUSED ? 0 : -1;
 	for (size_t i = 0; i < list->n && !*is_known; i++) {
 		const struct delta_listed *item = &list->items[i];
 		bool is_signed = (unsigned)__builtin_popcount(item->signers) >= b->d->signers;

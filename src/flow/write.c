@@ -19,6 +19,7 @@ struct writing {
 	struct image_index index; /* of the root file system */
 	struct source *source;
 	struct budget budget;
+	struct way way; /* of the root file system, straight from its source */
 	struct slot slot;
 	struct slot_record *record;
 	const struct progress *progress;
@@ -156,21 +157,49 @@ static int fill_from_layer(struct writing *w, struct frame_set *have, struct err
 	return transfer_run(&transfer, err);
 }
 
-static int fill_from_delta(struct writing *w, struct frame_set *have, struct err *err)
+static struct write_delta delta_of(struct writing *w, struct frame_set *have)
 {
-	const struct write_delta delta = {w->d, w->s.running, release_rootfs(&w->a.release),
+	return (struct write_delta){w->d, w->s.running, release_rootfs(&w->a.release),
 		&w->index.frames, have, put_cell, w, w->progress};
+}
 
-	return write_delta_run(&delta, err);
+static struct bring bring_of(const struct writing *w, size_t first)
+{
+	return (struct bring){.d = w->d,
+		.source = w->source,
+		.release = &w->a.release,
+		.first = first,
+		.running = w->s.running,
+		.progress = w->progress};
+}
+
+/* The delta comes into the store, and goes once it is used; cells that it does not make come whole.
+ */
+static int fill_by_delta(struct writing *w, struct frame_set *have, struct err *err)
+{
+	const struct bring b = bring_of(w, 0);
+	const struct write_delta delta = delta_of(w, have);
+	char path[PATH_MAX];
+
+	if (bring_delta_blob(&b, release_rootfs(&w->a.release), &w->way.delta, path, err) < 0 ||
+		write_delta_cells(&delta, path, err) < 0 || fill_from_layer(w, have, err) < 0)
+		return -1;
+	return file_remove(path, err);
+}
+
+static int fill(struct writing *w, bool stored, struct frame_set *have, struct err *err)
+{
+	const struct write_delta delta = delta_of(w, have);
+
+	if (stored && store_has_delta(w->d->store, &delta.image->layer.digest))
+		return write_delta_stored(&delta, err);
+	return w->way.kind == WAY_DELTA ? fill_by_delta(w, have, err)
+					: fill_from_layer(w, have, err);
 }
 
 static int fill_slot(struct writing *w, bool stored, struct frame_set *have, struct err *err)
 {
-	const struct image *image = release_rootfs(&w->a.release);
-	bool by_delta = stored && !layout_blob_exists(w->d->store, &image->layer);
-
-	if (write_zeros(w, have, err) < 0 ||
-		(by_delta ? fill_from_delta(w, have, err) : fill_from_layer(w, have, err)) < 0 ||
+	if (write_zeros(w, have, err) < 0 || fill(w, stored, have, err) < 0 ||
 		slot_sync(&w->slot, err) < 0)
 		return -1;
 	progress_done(w->progress);
@@ -190,8 +219,21 @@ static int plan_slot(
 		return -1;
 	uint64_t found_bytes = frame_set_bytes(have, &w->index.frames);
 	result->found_bytes += found_bytes;
-	result->moved_bytes += release_rootfs(&w->a.release)->layer.size - found_bytes;
+	result->image_bytes = release_rootfs(&w->a.release)->layer.size - found_bytes;
+	result->moved_bytes += result->image_bytes;
 	return 0;
+}
+
+/* In the factory nothing runs that a delta could start from. */
+static int choose_way(struct writing *w, struct install_result *result, struct err *err)
+{
+	const struct bring b = bring_of(w, 0);
+
+	if (!w->s.running)
+		return 0;
+	if (way_choose(&b, &w->a, &w->s, &w->way, result, err) < 0)
+		return -1;
+	return w->way.kind == WAY_DELTA ? bring_check_room(&b, w->way.delta.size, err) : 0;
 }
 
 static int check_budget(struct writing *w, uint64_t need, struct err *err)
@@ -215,11 +257,7 @@ static int keep_boot_files(const struct bring *b, struct authentic *a, struct er
 /* The slot holds the release, and its boot files may be gone from the store or damaged there. */
 static int renew_boot_files(struct writing *w, struct install_result *result, struct err *err)
 {
-	const struct bring boot = {.d = w->d,
-		.source = w->source,
-		.release = &w->a.release,
-		.first = 1,
-		.progress = w->progress};
+	const struct bring boot = bring_of(w, 1);
 
 	if (w->a.release.n_images == 1)
 		return 0;
@@ -232,17 +270,14 @@ static int renew_boot_files(struct writing *w, struct install_result *result, st
 static int write_slot(
 	struct writing *w, char slot, bool stored, struct install_result *result, struct err *err)
 {
-	const struct bring boot = {.d = w->d,
-		.source = w->source,
-		.release = &w->a.release,
-		.first = 1,
-		.progress = w->progress};
+	const struct bring boot = bring_of(w, 1);
 	AUTO_FRAME_SET have = {0};
 
 	if (!stored && (bring_plan(&boot, result, err) < 0 ||
 			       bring_check_room(&boot, result->moved_bytes, err) < 0))
 		return -1;
-	if (plan_slot(w, &have, result, err) < 0 || check_budget(w, result->moved_bytes, err) < 0)
+	if (plan_slot(w, &have, result, err) < 0 || (!stored && choose_way(w, result, err) < 0) ||
+		check_budget(w, result->moved_bytes, err) < 0)
 		return -1;
 	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
 		return -1;

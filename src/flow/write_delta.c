@@ -8,17 +8,14 @@
 #include "base/interrupt.h"
 #include "flow/store.h"
 
-static int make_cells(const struct write_delta *w, struct err *err)
+int write_delta_cells(const struct write_delta *w, const char *path, struct err *err)
 {
-	char path[PATH_MAX];
 	struct slot base;
 	struct stat st;
 
 	if (!w->running)
 		return err_set(
 			err, OTA_CONFIG, "a delta needs the slot that runs, and it is not known");
-	if (store_delta_path(w->d->store, &w->image->layer.digest, path, err) < 0)
-		return -1;
 	AUTO_FD fd = file_open_read(path, err);
 	if (fd < 0)
 		return -1;
@@ -80,11 +77,12 @@ static bool is_whole(const struct write_delta *w)
 	return true;
 }
 
-int write_delta_run(const struct write_delta *w, struct err *err)
+int write_delta_stored(const struct write_delta *w, struct err *err)
 {
 	char path[PATH_MAX];
 
-	if (make_cells(w, err) < 0)
+	if (store_delta_path(w->d->store, &w->image->layer.digest, path, err) < 0 ||
+		write_delta_cells(w, path, err) < 0)
 		return -1;
 	if (is_whole(w))
 		return 0;
