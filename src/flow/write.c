@@ -6,10 +6,10 @@
 #include "flow/accept.h"
 #include "flow/bring.h"
 #include "flow/budget.h"
+#include "flow/fill.h"
 #include "flow/prove.h"
 #include "flow/scan.h"
 #include "flow/store.h"
-#include "flow/write_delta.h"
 
 /* One run of write, from the choice of the slot to its proof. */
 struct writing {
@@ -119,48 +119,23 @@ static int note_proved(struct writing *w, char slot, struct err *err)
 	return slot_record_write(w->d->store, slot, w->record, err);
 }
 
-/* Runs of zeros need no bytes from the source. */
-static int write_zeros(struct writing *w, struct frame_set *have, struct err *err)
+static int fill(struct writing *w, bool stored, struct frame_set *have, struct err *err)
 {
-	struct frame f = {0};
+	const struct fill fill = {.d = w->d,
+		.running = w->s.running,
+		.source = w->source,
+		.release = &w->a.release,
+		.index = &w->index.frames,
+		.have = have,
+		.slot = &w->slot,
+		.stored = stored,
+		.way = &w->way,
+		.progress = w->progress};
 
-	while (index_next(&w->index.frames, &f)) {
-		if (!f.zeros || frame_set_has(have, &f))
-			continue;
-		if (slot_zero(&w->slot, f.raw_offset, f.raw_len, err) < 0)
-			return -1;
-		frame_set_add(have, &f);
-	}
+	if (fill_slot(&fill, err) < 0)
+		return -1;
+	w->is_filled = true;
 	return 0;
-}
-
-static int put_cell(void *ctx, const struct frame *f, const uint8_t *raw, struct err *err)
-{
-	struct writing *w = ctx;
-
-	return slot_write(&w->slot, raw, f->raw_len, f->raw_offset, err);
-}
-
-static int put_raw(
-	void *ctx, const struct frame *f, const struct frame_decoder *decoder, struct err *err)
-{
-	return put_cell(ctx, f, decoder->raw, err);
-}
-
-static int fill_from_layer(struct writing *w, struct frame_set *have, struct err *err)
-{
-	const struct descriptor *layer = &release_rootfs(&w->a.release)->layer;
-	const struct transfer transfer = {
-		w->source, layer, &w->index.frames, have, put_raw, NULL, w, w->progress};
-
-	progress_step(w->progress, "write", layer->size);
-	return transfer_run(&transfer, err);
-}
-
-static struct write_delta delta_of(struct writing *w, struct frame_set *have)
-{
-	return (struct write_delta){w->d, w->s.running, release_rootfs(&w->a.release),
-		&w->index.frames, have, put_cell, w, w->progress};
 }
 
 static struct bring bring_of(const struct writing *w, size_t first)
@@ -171,40 +146,6 @@ static struct bring bring_of(const struct writing *w, size_t first)
 		.first = first,
 		.running = w->s.running,
 		.progress = w->progress};
-}
-
-/* The delta comes into the store, and goes once it is used; cells that it does not make come whole.
- */
-static int fill_by_delta(struct writing *w, struct frame_set *have, struct err *err)
-{
-	const struct bring b = bring_of(w, 0);
-	const struct write_delta delta = delta_of(w, have);
-	char path[PATH_MAX];
-
-	if (bring_delta_blob(&b, release_rootfs(&w->a.release), &w->way.delta, path, err) < 0 ||
-		write_delta_cells(&delta, path, err) < 0 || fill_from_layer(w, have, err) < 0)
-		return -1;
-	return file_remove(path, err);
-}
-
-static int fill(struct writing *w, bool stored, struct frame_set *have, struct err *err)
-{
-	const struct write_delta delta = delta_of(w, have);
-
-	if (stored && store_has_delta(w->d->store, &delta.image->layer.digest))
-		return write_delta_stored(&delta, err);
-	return w->way.kind == WAY_DELTA ? fill_by_delta(w, have, err)
-					: fill_from_layer(w, have, err);
-}
-
-static int fill_slot(struct writing *w, bool stored, struct frame_set *have, struct err *err)
-{
-	if (write_zeros(w, have, err) < 0 || fill(w, stored, have, err) < 0 ||
-		slot_sync(&w->slot, err) < 0)
-		return -1;
-	progress_done(w->progress);
-	w->is_filled = true;
-	return 0;
 }
 
 /* What of the root file system an earlier run has left in the slot. */
@@ -281,7 +222,7 @@ static int write_slot(
 		return -1;
 	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
 		return -1;
-	if (note_writing(w, slot, err) < 0 || fill_slot(w, stored, &have, err) < 0 ||
+	if (note_writing(w, slot, err) < 0 || fill(w, stored, &have, err) < 0 ||
 		prove_slot(&w->slot, &w->index.frames, w->progress, err) < 0 ||
 		budget_done(&w->budget, err) < 0)
 		return -1;
