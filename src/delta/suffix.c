@@ -98,6 +98,8 @@ size_t suffix_find(const struct suffix *s, const uint8_t *what, size_t what_len,
 		return 0;
 	unsigned pair = what[0] << 8 | what[1];
 	size_t low = s->first[pair], high = s->first[pair + 1];
+	if (high > low && (size_t)s->sorted[high - 1] + 1 == s->len)
+		high--; /* the last byte alone, which is of the next pair if of any */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2, at = (size_t)s->sorted[middle];
 		size_t n = common(s, at, what, low_len < high_len ? low_len : high_len, len);
