@@ -167,6 +167,9 @@ static void a_list_tells_the_base(void **state)
 	assert_works(referrers_read(text.data, text.len, NULL, &list, &err));
 	assert_int_equal(list.n, 1);
 	assert_true(list.has_base[0] && digest_equal(&list.base[0], &base));
+	replaced(&text, "\"artifactType\":\"" ARTIFACT_TYPE_DELTA "\",", "", &other);
+	assert_works(referrers_read(other.data, other.len, ARTIFACT_TYPE_DELTA, &list, &err));
+	assert_int_equal(list.n, 1);
 	replaced(&text, "sha256:c3c3", "sha256:C3C3", &other);
 	assert_works(referrers_read(other.data, other.len, ARTIFACT_TYPE_DELTA, &list, &err));
 	assert_true(list.n == 1 && !list.has_base[0]);
