@@ -19,10 +19,18 @@ enum option_type {
 	OPTION_FLAG,   /* bool */
 	OPTION_STRING, /* const char *, borrowed from argv */
 	OPTION_FILE,   /* the same, completed as a path */
+	OPTION_FILES,  /* struct option_list of such; given again it adds one */
 	OPTION_CHOICE, /* the same, one of the words in `arg`: "a|b" */
 	OPTION_UINT,   /* uint64_t, min to max */
 	OPTION_SIZE,   /* uint64_t, bytes, min to max */
 	OPTION_TIME,   /* unsigned, milliseconds, at least min */
+};
+
+#define OPTION_LIST_MAX 16
+
+struct option_list {
+	size_t n;
+	const char *items[OPTION_LIST_MAX];
 };
 
 struct option_row {

@@ -7,7 +7,7 @@
 
 extern const struct command cmd_check, cmd_fetch, cmd_write, cmd_bootfiles, cmd_bootswap,
 	cmd_commit, cmd_rollback, cmd_status, cmd_watchdog, cmd_lock, cmd_keygen, cmd_pack,
-	cmd_sign, cmd_push, cmd_inspect;
+	cmd_delta, cmd_sign, cmd_push, cmd_inspect;
 
 #define NOT_BUILT(verb, what)                                                                      \
 	(&(const struct command){.name = verb, .synopsis = "", .summary = what})
@@ -30,7 +30,7 @@ static const struct command *const device_commands[] = {
 static const struct command *const release_commands[] = {
 	&cmd_keygen,
 	&cmd_pack,
-	NOT_BUILT("delta", "add a delta to a release"),
+	&cmd_delta,
 	&cmd_sign,
 	&cmd_push,
 	&cmd_inspect,

@@ -3,9 +3,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/delta_json.h"
 #include "cmd/network.h"
 #include "cmd/output.h"
-#include "flow/inspect.h"
 
 struct inspect_args {
 	const char *trust;
@@ -59,22 +59,8 @@ static void tell(struct front *front, const struct inspection *in, const struct 
 			coded);
 	}
 	tell_signers(front, &in->a, k);
+	deltas_tell(front, &in->deltas, k);
 	output_data(front, "sound        yes: every byte was read and checked");
-}
-
-static json_t *signers_json(const struct inspection *in, const struct keyring *k, struct err *err)
-{
-	json_t *list = json_make(err, "[]");
-
-	for (size_t i = 0; list && k && i < keyring_size(k); i++) {
-		if (!(in->a.signers & 1u << i))
-			continue;
-		if (json_append(list, json_make(err, "s", keyring_name(k, i)), err) < 0) {
-			json_free(list);
-			return NULL;
-		}
-	}
-	return list;
 }
 
 static json_t *time_json(int64_t utc_s, struct err *err)
@@ -106,18 +92,20 @@ static json_t *as_json(const struct inspection *in, const struct keyring *k, str
 {
 	const struct release *r = &in->a.release;
 	char digest[DIGEST_TEXT_LEN];
-	json_t *signers = signers_json(in, k, err);
+	json_t *signers = signers_json(in->a.signers, k, err);
+	json_t *deltas = deltas_json(&in->deltas, k, err);
 
 	digest_text(&in->a.manifest.digest, digest);
 	return json_make(err,
-		"{s:s, s:s, s:s, s:I, s:s, s:i, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:b}",
+		"{s:s, s:s, s:s, s:I, s:s, s:i, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:o, "
+		"s:b}",
 		"version", r->version, "compatible", r->compatible, "digest", digest, "epoch",
 		(long long)r->epoch, "channel", r->channel, "phase", (int)r->phase, "created",
 		time_json(r->created, err), "expires", time_json(r->expires, err), "raw_bytes",
 		(long long)release_rootfs(r)->raw_bytes, "zero_bytes", (long long)in->zero_bytes,
 		"layer_bytes", (long long)release_rootfs(r)->layer.size, "frame_bytes",
 		(long long)in->cell_bytes, "boot_files", boot_json(r, err), "signatures",
-		(long long)in->a.signatures.n, "signers", signers, "sound", 1);
+		(long long)in->a.signatures.n, "signers", signers, "deltas", deltas, "sound", 1);
 }
 
 static int inspect(struct front *front, struct source *source, const char *trust, struct err *err)
@@ -153,7 +141,7 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.synopsis = "SOURCE",
-	.summary = "what is in a release, who signed it, is it sound",
+	.summary = "what is in a release and its deltas, who signed it, is it sound",
 	.options = rows,
 	.n_options = ARRAY_LEN(rows),
 	.args_size = sizeof(struct inspect_args),

@@ -58,6 +58,14 @@ static int store_time(
 	return *ms >= row->min ? 0 : err_set(err, OTA_USAGE, "'%.40s' is too short", value);
 }
 
+static int store_another(struct option_list *list, const char *value, struct err *err)
+{
+	if (list->n == OPTION_LIST_MAX)
+		return err_set(err, OTA_USAGE, "given more than %d times", OPTION_LIST_MAX);
+	list->items[list->n++] = value;
+	return 0;
+}
+
 static int store(const struct option_row *row, void *base, const char *value, struct err *err)
 {
 	void *field = (char *)base + row->offset;
@@ -73,8 +81,11 @@ static int store(const struct option_row *row, void *base, const char *value, st
 		return 0;
 	case OPTION_STRING:
 	case OPTION_FILE:
+	case OPTION_FILES:
 		if (!*value)
 			return err_set(err, OTA_USAGE, "the value is empty");
+		if (row->type == OPTION_FILES)
+			return store_another(field, value, err);
 		*(const char **)field = value;
 		return 0;
 	case OPTION_UINT:

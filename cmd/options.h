@@ -2,7 +2,8 @@
 /*
  * The command line, parsed by the rows of the command table. Names are exact, no abbreviations, so
  * that a script does not change its meaning when an option is added. The word `help` before a
- * command is --help. An option given twice has its last value. Global options may stand before or
+ * command is --help. An option given twice has its last value,
+ * unless it is a list. Global options may stand before or
  * after the command; where a command has an option of the same name (pack --version), the command's
  * wins behind it.
  */

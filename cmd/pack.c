@@ -6,12 +6,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/delta_json.h"
+#include "cmd/network.h"
 #include "cmd/output.h"
 #include "flow/pack.h"
 
 struct pack_args {
 	const char *rootfs, *boot, *compatible, *version, *output, *expires, *channel;
 	uint64_t epoch, phase_percent, level, frame_bytes;
+	struct option_list delta_from;
 };
 
 #define AT(field) offsetof(struct pack_args, field)
@@ -27,6 +30,9 @@ static const struct option_row rows[] = {
 		.required = true},
 	{"output", "LAYOUT[:TAG]", "the OCI layout to put it in, created if missing", OPTION_FILE,
 		.offset = AT(output), .letter = 'o', .required = true},
+	{"delta-from", "SOURCE",
+		"add a delta from this release, LAYOUT[:TAG] or another source; may be given again",
+		OPTION_FILES, .offset = AT(delta_from)},
 	{"epoch", "N", "refuse to go back below this, once committed", OPTION_UINT,
 		.offset = AT(epoch), .preset = "0", .max = INT64_MAX},
 	{"expires", "DATE", "the last moment to install it, as in 2030-12-31", OPTION_STRING,
@@ -103,29 +109,80 @@ static void say(struct front *front, const struct release *r, const char *output
 	output_say(front, "packed release %s into %s: %s as %s", r->version, output, raw, coded);
 }
 
+static int check_bases(const struct pack_args *a, const struct release *r,
+	const struct source_options *options, struct err *err)
+{
+	for (size_t i = 0; i < a->delta_from.n; i++)
+		if (delta_check_base(a->delta_from.items[i], options, r->compatible, err) < 0)
+			return err_wrap(err, "--delta-from %s", a->delta_from.items[i]);
+	return 0;
+}
+
+/* One that saves nothing is no error: the release is whole without it. */
+static int add_delta(
+	struct front *front, const struct delta_spec *spec, json_t *told, struct err *err)
+{
+	struct delta_result result;
+
+	if (delta_make(spec, front_progress(front), &result, err) < 0) {
+		if (err->code != OTA_NOTHING)
+			return err_wrap(err, "--delta-from %s", spec->from);
+		output_warn(front, "--delta-from %s: %s", spec->from, err->msg);
+		return 0;
+	}
+	delta_say(front, &result);
+	return json_append(told, delta_json(&result, err), err);
+}
+
+static int add_deltas(struct front *front, const struct pack_args *a,
+	const struct source_options *options, json_t *told, struct err *err)
+{
+	for (size_t i = 0; i < a->delta_from.n; i++) {
+		const struct delta_spec spec = {
+			a->delta_from.items[i], a->output, NULL, (int)a->level, options};
+		if (add_delta(front, &spec, told, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int pack(struct front *front, const struct pack_args *a,
+	const struct source_options *options, struct release *r, struct err *err)
+{
+	const struct pack_spec spec = {
+		a->rootfs, a->boot, a->output, (int)a->level, (uint32_t)a->frame_bytes};
+	struct descriptor manifest;
+	char digest[DIGEST_TEXT_LEN];
+	AUTO_JSON *deltas = json_make(err, "[]");
+
+	if (!deltas || check_bases(a, r, options, err) < 0 ||
+		pack_release(&spec, front_progress(front), r, &manifest, err) < 0)
+		return -1;
+	say(front, r, a->output);
+	digest_text(&manifest.digest, digest);
+	output_data(front, "%s", digest);
+	if (add_deltas(front, a, options, deltas, err) < 0)
+		return -1;
+	return output_json(front,
+		json_make(err, "{s:s, s:s, s:I, s:I, s:O}", "version", r->version, "digest", digest,
+			"raw_bytes", (long long)release_rootfs(r)->raw_bytes, "layer_bytes",
+			(long long)release_rootfs(r)->layer.size, "deltas", deltas),
+		err);
+}
+
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
 	const struct pack_args *a = args;
-	const struct pack_spec spec = {
-		a->rootfs, a->boot, a->output, (int)a->level, (uint32_t)a->frame_bytes};
+	struct network network = {0};
 	struct release r = {0};
-	struct descriptor manifest;
-	char digest[DIGEST_TEXT_LEN];
 
 	(void)argc, (void)argv;
 	if (a->frame_bytes & (a->frame_bytes - 1))
 		return err_set(err, OTA_USAGE, "--frame-size: 256K, 512K or 1M");
 	if (describe(a, &r, err) < 0 ||
-		pack_release(&spec, front_progress(front), &r, &manifest, err) < 0)
+		(a->delta_from.n && network_read_if_any(front, &network, err) < 0))
 		return -1;
-	digest_text(&manifest.digest, digest);
-	say(front, &r, a->output);
-	output_data(front, "%s", digest);
-	return output_json(front,
-		json_make(err, "{s:s, s:s, s:I, s:I}", "version", r.version, "digest", digest,
-			"raw_bytes", (long long)release_rootfs(&r)->raw_bytes, "layer_bytes",
-			(long long)release_rootfs(&r)->layer.size),
-		err);
+	return pack(front, a, &network.options, &r, err);
 }
 
 const struct command cmd_pack = {

@@ -33,6 +33,9 @@ static void say(struct front *front, const char *target, const struct push_resul
 		output_say(front, "pushed to %s: %s sent, %s there already", target, sent, there);
 	if (!r->is_signed)
 		output_warn(front, "it is not signed: no device takes it");
+	if (r->n_unsigned)
+		output_warn(front, "%zu of its deltas are not signed: no device uses them",
+			r->n_unsigned);
 }
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)

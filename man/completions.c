@@ -25,6 +25,11 @@ static void print_option_names(FILE *to, const struct option_row *rows, size_t n
 }
 
 /* "a|b" as "a b". */
+static bool is_path(const struct option_row *row)
+{
+	return row->type == OPTION_FILE || row->type == OPTION_FILES;
+}
+
 static void print_choices(FILE *to, const char *choices)
 {
 	for (; *choices; choices++)
@@ -49,7 +54,7 @@ static void bash_values(FILE *to, const char *command, const struct option_row *
 		if (rows[i].type == OPTION_FLAG)
 			continue;
 		fprintf(to, "    %s:--%s) ", command, rows[i].name);
-		if (rows[i].type == OPTION_FILE) {
+		if (is_path(&rows[i])) {
 			fputs("COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", to);
 		} else if (rows[i].type == OPTION_CHOICE) {
 			fputs("COMPREPLY=($(compgen -W '", to);
@@ -115,7 +120,7 @@ static void zsh_options(FILE *to, const struct option_row *rows, size_t n)
 			else
 				fprintf(to, strchr("[]:\\", *p) ? "\\%c" : "%c", *p);
 		fputc(']', to);
-		if (rows[i].type == OPTION_FILE)
+		if (is_path(&rows[i]))
 			fputs(":file:_files", to);
 		else if (rows[i].type == OPTION_CHOICE)
 			fputs(":word:(", to), print_choices(to, rows[i].arg), fputc(')', to);
@@ -168,7 +173,7 @@ static void fish_options(FILE *to, const char *condition, const struct option_ro
 		fputc('\'', to);
 		if (rows[i].letter)
 			fprintf(to, " -s %c", rows[i].letter);
-		if (rows[i].type == OPTION_FILE) {
+		if (is_path(&rows[i])) {
 			fputs(" -r -F", to);
 		} else if (rows[i].type == OPTION_CHOICE) {
 			fputs(" -x -a '", to);

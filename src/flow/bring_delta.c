@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "flow/partial.h"
-#include "flow/rebuild.h"
+#include "flow/patch.h"
 #include "flow/store.h"
 
 /* The blob's file grows at its end alone, so its size tells how much is there. What a power cut
@@ -99,7 +99,7 @@ static int try_cells(const struct bring *b, const struct partial *p, int fd, con
 {
 	struct slot base;
 	struct stat st;
-	const struct rebuild rebuild = {.fd = fd,
+	const struct patch patch = {.fd = fd,
 		.name = path,
 		.base = &base,
 		.index = &p->index.frames,
@@ -112,7 +112,7 @@ static int try_cells(const struct bring *b, const struct partial *p, int fd, con
 		slot_open(&base, device_slot(b->d, b->running), SLOT_FOR_READING, err) < 0)
 		return -1;
 	progress_step(b->progress, "check delta", (uint64_t)st.st_size);
-	int rc = rebuild_run(&rebuild, err);
+	int rc = patch_run(&patch, err);
 	slot_close(&base);
 	if (rc == 0)
 		progress_done(b->progress);

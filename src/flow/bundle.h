@@ -9,7 +9,7 @@
 #include "io/layout.h"
 #include "io/referrers.h"
 
-#define BUNDLE_MAX 64
+#define BUNDLE_MAX (2 * REFERRERS_MAX + 2)
 
 struct bundle_item {
 	struct descriptor d;

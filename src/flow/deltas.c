@@ -155,7 +155,7 @@ int deltas_list(struct source *source, const struct keyring *keyring,
 	list->n = 0;
 	if (source_referrers(source, &target->digest, ARTIFACT_TYPE_DELTA, &refers, err) < 0)
 		return err_wrap(err, "list of deltas");
-	for (size_t i = 0; i < refers.n && list->n < DELTAS_MAX; i++) {
+	for (size_t i = 0; i < refers.n; i++) {
 		struct delta_listed *item = &list->items[list->n++];
 		*item = (struct delta_listed){.manifest = refers.items[i]};
 		item->is_sound =

@@ -9,7 +9,7 @@
 #include "flow/signatures.h"
 #include "release/delta_artifact.h"
 
-#define DELTAS_MAX 16 /* of those that a source lists, so many are looked at */
+#define DELTAS_MAX 16 /* of those that may fit, so many are looked at */
 
 struct delta_found {
 	struct descriptor manifest;
@@ -40,7 +40,7 @@ struct delta_listed {
 
 struct delta_list {
 	size_t n;
-	struct delta_listed items[DELTAS_MAX];
+	struct delta_listed items[REFERRERS_MAX];
 };
 
 /* All of them, in the list's order, whoever signed them: for those who only want to look. keyring

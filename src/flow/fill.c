@@ -8,7 +8,7 @@
 #include "base/interrupt.h"
 #include "flow/bring.h"
 #include "flow/bring_delta.h"
-#include "flow/rebuild.h"
+#include "flow/patch.h"
 #include "flow/store.h"
 
 /* Runs of zeros need no bytes from the source. */
@@ -69,9 +69,9 @@ static int make_cells(const struct fill *fill, const char *path, struct err *err
 	progress_step(fill->progress, "write", (uint64_t)st.st_size);
 	if (slot_open(&base, device_slot(fill->d, fill->running), SLOT_FOR_READING, err) < 0)
 		return -1;
-	const struct rebuild rebuild = {
+	const struct patch patch = {
 		fd, path, &base, fill->index, fill->have, put_cell, (void *)fill, fill->progress};
-	int rc = rebuild_run(&rebuild, err);
+	int rc = patch_run(&patch, err);
 	slot_close(&base);
 	return rc;
 }

@@ -5,7 +5,9 @@
 
 #include "base/file.h"
 #include "flow/bundle.h"
+#include "flow/signatures.h"
 #include "io/registry.h"
+#include "release/delta_artifact.h"
 
 struct pushing {
 	char dir[PATH_MAX];
@@ -173,14 +175,27 @@ static int push_manifests(struct pushing *p, struct err *err)
 	return push_manifest(p, release, err);
 }
 
+/* What is signed stands behind its signatures. */
+static bool is_signed(const struct bundle *b, size_t i)
+{
+	char tag[SIGNATURE_TAG_LEN];
+
+	signature_tag(&b->items[i].d.digest, tag);
+	return i > 0 && !strcmp(b->items[i - 1].name, tag);
+}
+
 static int push(struct pushing *p, struct err *err)
 {
 	const struct bundle *b = &p->bundle;
 
-	for (size_t i = 0; i < b->n; i++)
-		p->result->n_referrers += b->items[i].refers;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bundle_item *item = &b->items[i];
+		bool is_delta = item->refers && !strcmp(item->artifact_type, ARTIFACT_TYPE_DELTA);
+		p->result->n_referrers += item->refers;
+		p->result->n_unsigned += is_delta && !is_signed(b, i);
+	}
 	p->result->manifest = b->items[b->n - 1].d;
-	p->result->is_signed = b->n > 1 && !b->items[b->n - 2].refers;
+	p->result->is_signed = is_signed(b, b->n - 1);
 	p->result->already = true;
 	return push_blobs(p, err) < 0 ? -1 : push_manifests(p, err);
 }

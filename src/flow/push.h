@@ -13,6 +13,7 @@ struct push_result {
 	bool is_signed;
 	bool already; /* all of it was there: nothing was sent */
 	size_t n_referrers;
+	size_t n_unsigned;    /* of these: deltas that nobody signed */
 	uint64_t total_bytes; /* of all blobs */
 	uint64_t sent_bytes;
 };

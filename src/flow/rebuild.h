@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A delta blob applied: its groups are decoded on all cores, each cell is held against the frame
- * index, and only then given on. A cell that does not come out right, since the base is another one
- * or the blob is damaged, is left out; that is no error.
- * Memory: a decoder and a cell a core.
+ * An image of a release as the raw bytes that it was packed from, on the build machine.
  */
 #ifndef OTA_FLOW_REBUILD_H
 #define OTA_FLOW_REBUILD_H
 
-#include "flow/transfer.h"
-#include "slot/slot.h"
+#include "flow/authentic.h"
+#include "io/progress.h"
 
-struct rebuild {
-	int fd; /* of the blob */
-	const char *name;
-	struct slot *base;
-	const struct frame_index *index;
-	struct frame_set *have; /* what is there already; every cell that is made is added */
-	/* Called on the workers, several at once; NULL: the cells are only checked. */
-	int (*put)(void *ctx, const struct frame *f, const uint8_t *raw, struct err *err);
-	void *ctx;
-	const struct progress *progress; /* of the blob's bytes */
-};
-
-/* Errors: corrupt (the blob is not one for this index or base), io, interrupted, those of put. */
-int rebuild_run(const struct rebuild *r, struct err *err) MUST_USE;
+/* Decodes it into a file of the folder that has no name any more, every frame held against the
+ * index and the whole against the config's hash. Fills in the index, too. Returns the descriptor,
+ * open for reading and writing, or -1. Errors: corrupt, io, space, interrupted, the source's. */
+int rebuild_image(struct source *source, const struct image *image, const char *dir,
+	struct image_index *index, const struct progress *progress, struct err *err) MUST_USE;
 
 #endif

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flow/signatures.h"
+#include "flow/authentic.h"
+#include "flow/deltas.h"
 #include "flow/writer.h"
 #include "io/json.h"
 
@@ -89,25 +90,21 @@ static int save(const char *dir, struct signatures *s, const char *tag, struct e
 	return layout_tag_set(dir, tag, &manifest, err);
 }
 
-static int add(const struct layout_writer *w, const struct key *key, struct signatures *s,
-	struct sign_result *result, struct err *err)
+static int add(const struct layout_writer *w, const struct key *key, const struct digest *manifest,
+	struct signatures *s, struct err *err)
 {
 	struct signature *new = &s->items[s->n];
 	char tag[SIGNATURE_TAG_LEN];
 
-	result->n_signatures = s->n;
-	result->already = signatures_has(s, &result->manifest.digest, key);
-	if (result->already)
-		return 0;
 	if (s->n == SIGNATURES_MAX)
 		return err_set(err, OTA_FAILED,
 			"%d signatures are there already, which is the most", SIGNATURES_MAX);
-	if (make_signature(key, &result->manifest.digest, w->tag, new, err) < 0 ||
+	if (make_signature(key, manifest, w->tag, new, err) < 0 ||
 		layout_blob_put(
 			w->dir, new->payload.data, new->payload.len, &new->descriptor, err) < 0)
 		return -1;
-	result->n_signatures = ++s->n;
-	signature_tag(&result->manifest.digest, tag);
+	s->n++;
+	signature_tag(manifest, tag);
 	return save(w->dir, s, tag, err);
 }
 
@@ -119,23 +116,92 @@ static int check_manifest(struct source *source, const struct descriptor *manife
 	return source_blob(source, manifest, &bytes, err);
 }
 
+struct signing {
+	struct layout_writer writer;
+	struct key *key;
+	struct source *source;
+	struct sign_result *result;
+};
+
+/* Signs one manifest, where this key has not; tells how many signatures it has then. */
+static int sign_one(
+	struct signing *s, const struct descriptor *manifest, size_t *n_signatures, struct err *err)
+{
+	AUTO_SIGNATURES signatures = {0};
+
+	if (signatures_load(s->source, &manifest->digest, &signatures, err) < 0)
+		return -1;
+	bool has = signatures_has(&signatures, &manifest->digest, s->key);
+	if (!has && add(&s->writer, s->key, &manifest->digest, &signatures, err) < 0)
+		return -1;
+	s->result->already = s->result->already && has;
+	*n_signatures = signatures.n;
+	return 0;
+}
+
+/* What refers to a release is for anybody to list: only what makes this release is signed. */
+static int list_deltas(struct signing *s, struct delta_list *list, struct err *err)
+{
+	AUTO_AUTHENTIC a = AUTHENTIC;
+	struct referrers refers;
+	char name[DIGEST_TEXT_LEN];
+
+	list->n = 0;
+	if (source_referrers(
+		    s->source, &s->result->manifest.digest, ARTIFACT_TYPE_DELTA, &refers, err) < 0)
+		return -1;
+	if (refers.n == 0)
+		return 0;
+	if (authentic_load_unverified(s->source, &a, err) < 0 ||
+		deltas_list(s->source, NULL, &a.manifest, &a.release, list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct delta_listed *d = &list->items[i];
+		if (d->is_sound)
+			continue;
+		*err = d->fault;
+		digest_text(&d->manifest.digest, name);
+		return err_wrap(err, "delta %s", name);
+	}
+	return 0;
+}
+
+static int sign_all(struct signing *s, struct err *err)
+{
+	struct sign_result *result = s->result;
+	AUTO_FREE struct delta_list *deltas = malloc(sizeof(*deltas));
+	size_t n_signatures;
+
+	if (!deltas)
+		return err_set(err, OTA_FAILED, "out of memory");
+	if (check_manifest(s->source, &result->manifest, err) < 0 ||
+		list_deltas(s, deltas, err) < 0)
+		return -1;
+	result->already = true;
+	result->n_deltas = deltas->n;
+	for (size_t i = 0; i < deltas->n; i++)
+		if (sign_one(s, &deltas->items[i].manifest, &n_signatures, err) < 0)
+			return -1;
+	return sign_one(s, &result->manifest, &result->n_signatures, err);
+}
+
 int sign_release(
 	const char *layout, const char *key_path, struct sign_result *result, struct err *err)
 {
 	static const struct source_options no_options;
 	char text[PATH_MAX + TAG_LEN + 8];
-	AUTO_WRITER writer = WRITER;
-	AUTO_SIGNATURES signatures = {0};
 	AUTO_KEY *key = key_load_private(key_path, err);
+	struct signing s = {.writer = WRITER, .key = key, .result = result};
 
-	if (!key || layout_split(layout, writer.dir, writer.tag, err) < 0 ||
-		layout_tag_get(writer.dir, writer.tag, &result->manifest, err) < 0 ||
-		writer_open(&writer, layout, "sign", err) < 0)
+	if (!key || layout_split(layout, s.writer.dir, s.writer.tag, err) < 0 ||
+		layout_tag_get(s.writer.dir, s.writer.tag, &result->manifest, err) < 0)
 		return -1;
-	snprintf(text, sizeof(text), "oci:%s:%s", writer.dir, writer.tag);
+	snprintf(text, sizeof(text), "oci:%s:%s", s.writer.dir, s.writer.tag);
 	AUTO_SOURCE *source = source_open(text, &no_options, err);
-	if (!source || check_manifest(source, &result->manifest, err) < 0 ||
-		signatures_load(source, &result->manifest.digest, &signatures, err) < 0)
-		return err_wrap(err, "sign %s", layout);
-	return add(&writer, key, &signatures, result, err);
+	s.source = source;
+	if (!source || writer_open(&s.writer, layout, "sign", err) < 0)
+		return -1;
+	int rc = sign_all(&s, err);
+	cleanup_writer(&s.writer);
+	return rc < 0 ? err_wrap(err, "sign %s", layout) : 0;
 }

@@ -98,13 +98,17 @@ static int mark_all(struct marks *m, const json_t *list, struct err *err)
 	return 0;
 }
 
-/* Marks what one manifest names. A manifest that is missing or unreadable marks nothing more. */
-static int mark_manifest(struct marks *m, const struct descriptor *d, struct err *err)
+static int mark_listed(struct marks *m, const json_t *manifests, bool follow, struct err *err);
+
+/* Marks what one manifest names, or, where `follow` allows, what those that an index lists do. One
+ * that is missing or unreadable marks nothing more. */
+static int mark_manifest(struct marks *m, const struct descriptor *d, bool follow, struct err *err)
 {
-	json_t *config = NULL, *layers = NULL;
+	json_t *config = NULL, *layers = NULL, *manifests = NULL;
 	const struct json_field fields[] = {
 		{.name = "config", .kind = JSON_KIND_OBJECT, .out = &config, .optional = true},
 		{.name = "layers", .kind = JSON_KIND_ARRAY, .out = &layers, .optional = true},
+		{.name = "manifests", .kind = JSON_KIND_ARRAY, .out = &manifests, .optional = true},
 	};
 	AUTO_BUF text = BUF(JSON_MAX_BYTES);
 	struct descriptor named;
@@ -119,7 +123,20 @@ static int mark_manifest(struct marks *m, const struct descriptor *d, struct err
 		return 0;
 	if (config && mark(m, config, &named, err) < 0)
 		return -1;
-	return layers ? mark_all(m, layers, err) : 0;
+	if (layers && mark_all(m, layers, err) < 0)
+		return -1;
+	return manifests && follow ? mark_listed(m, manifests, false, err) : 0;
+}
+
+static int mark_listed(struct marks *m, const json_t *manifests, bool follow, struct err *err)
+{
+	struct descriptor d;
+
+	for (size_t i = 0; i < json_length(manifests); i++)
+		if (mark(m, json_item(manifests, i, "manifests", err), &d, err) < 0 ||
+			mark_manifest(m, &d, follow, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int mark_index(struct marks *m, struct err *err)
@@ -128,7 +145,6 @@ static int mark_index(struct marks *m, struct err *err)
 	const struct json_field fields[] = {
 		{.name = "manifests", .kind = JSON_KIND_ARRAY, .out = &manifests}};
 	AUTO_BUF text = BUF(JSON_MAX_BYTES);
-	struct descriptor d;
 	char path[PATH_MAX];
 
 	if (path_join(path, m->dir, "index.json", err) < 0 || file_read(path, &text, err) < 0)
@@ -136,11 +152,7 @@ static int mark_index(struct marks *m, struct err *err)
 	AUTO_JSON *root = json_parse(text.data, text.len, "index.json", err);
 	if (!root || json_read_open(root, fields, ARRAY_LEN(fields), "index.json", err) < 0)
 		return -1;
-	for (size_t i = 0; i < json_length(manifests); i++)
-		if (mark(m, json_item(manifests, i, "index.json", err), &d, err) < 0 ||
-			mark_manifest(m, &d, err) < 0)
-			return -1;
-	return 0;
+	return mark_listed(m, manifests, true, err);
 }
 
 static int sweep(const struct marks *m, struct err *err)

@@ -60,6 +60,12 @@ bool referrers_base(const json_t *object, struct digest *base)
 	       digest_parse(text, base, &ignored) == 0;
 }
 
+/* What skopeo up to 1.9 copies loses the types in a list, not the annotations. */
+static bool is_of_type(const char *type, const char *wanted, bool has_base)
+{
+	return !wanted || !strcmp(type, wanted) || (!type[0] && has_base);
+}
+
 int referrers_read(const char *text, size_t len, const char *artifact_type, struct referrers *list,
 	struct err *err)
 {
@@ -71,11 +77,12 @@ int referrers_read(const char *text, size_t len, const char *artifact_type, stru
 	for (size_t i = 0; root && i < json_length(manifests) && list->n < REFERRERS_MAX; i++) {
 		const json_t *entry = json_item(manifests, i, "referrers", err);
 		struct descriptor *d = &list->items[list->n];
+		bool *has_base = &list->has_base[list->n];
 		if (!entry || read_type(entry, type, err) < 0 ||
 			descriptor_read_open(entry, d, "referrers", err) < 0)
 			return -1;
-		list->has_base[list->n] = referrers_base(entry, &list->base[list->n]);
-		list->n += !artifact_type || !strcmp(type, artifact_type);
+		*has_base = referrers_base(entry, &list->base[list->n]);
+		list->n += is_of_type(type, artifact_type, *has_base);
 	}
 	return root ? 0 : -1;
 }

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "io/layout.h"
+#include "io/referrers.h"
 #include "io/source.h"
 #include "io/zstd.h"
 #include "tests/unit/unit.h"
@@ -219,6 +220,30 @@ static void only_what_is_named_survives(void **state)
 	assert_false(layout_blob_exists(*state, &loose));
 }
 
+static void what_a_list_names_survives(void **state)
+{
+	static const char manifest[] = "{\"config\":{\"mediaType\":\"c\",\"digest\":\"%s\","
+				       "\"size\":1},\"layers\":[]}";
+	struct descriptor config = {0}, list = {.media_type = MEDIA_TYPE_IMAGE_INDEX},
+			  d = {.media_type = MEDIA_TYPE_MANIFEST};
+	char text[256], digest[DIGEST_TEXT_LEN];
+	AUTO_BUF index = BUF(4096);
+	struct err err;
+	bool had;
+
+	assert_works(layout_create(*state, &err));
+	assert_works(layout_blob_put(*state, "c", 1, &config, &err));
+	digest_text(&config.digest, digest);
+	snprintf(text, sizeof(text), manifest, digest);
+	assert_works(layout_blob_put(*state, text, strlen(text), &d, &err));
+	assert_works(referrers_add(NULL, 0, &d, "x", NULL, &index, &had, &err));
+	assert_works(layout_blob_put(*state, index.data, index.len, &list, &err));
+	assert_works(layout_tag_set(*state, "sha256-00", &list, &err));
+	assert_works(layout_gc(*state, &err));
+	assert_true(layout_blob_exists(*state, &list) && layout_blob_exists(*state, &d));
+	assert_true(layout_blob_exists(*state, &config));
+}
+
 static void a_blob_is_a_file_of_its_size(void **state)
 {
 	struct descriptor d = {0};
@@ -293,6 +318,7 @@ int main(void)
 		in_scratch(tags_come_and_go),
 		in_scratch(what_others_wrote_is_kept),
 		in_scratch(only_what_is_named_survives),
+		in_scratch(what_a_list_names_survives),
 		in_scratch(a_blob_is_a_file_of_its_size),
 		cmocka_unit_test(layouts_are_split),
 		cmocka_unit_test(sources_have_their_forms),
