@@ -193,6 +193,18 @@ static bool is_of(const struct release *r, const char *name)
 	return false;
 }
 
+/* A delta's part, the frames that it does not make, goes with it. */
+static void remove_file(const char *dir, const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+
+	if (!strcmp(folder, "deltas") &&
+		snprintf(path, sizeof(path), "%s/partial/%s", dir, name) < PATH_MAX)
+		unlink(path);
+	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, folder, name) < PATH_MAX)
+		unlink(path);
+}
+
 static void sweep(const char *dir, const char *folder, const struct release *keep)
 {
 	const char *budget = strrchr(STORE_BUDGET, '/') + 1;
@@ -203,7 +215,7 @@ static void sweep(const char *dir, const char *folder, const struct release *kee
 	for (struct dirent *e; d && (e = readdir(d));)
 		if (e->d_name[0] != '.' && !is_of(keep, e->d_name) &&
 			!(keep && !strcmp(e->d_name, budget)))
-			unlinkat(dirfd(d), e->d_name, 0);
+			remove_file(dir, folder, e->d_name);
 	if (d)
 		closedir(d);
 }

@@ -41,6 +41,7 @@ again() {
   rm -rf device
   cp -a settled device
 }
+left() { find device/var/lib/ota/deltas device/var/lib/ota/partial -type f; }
 settle v1
 must is .running b
 cp -a device settled
@@ -63,7 +64,7 @@ mv elsewhere v2
 must on bootswap
 power_cycle
 exits 0 'it is kept' on commit
-holds 'and the delta is gone' test -z "$(ls device/var/lib/ota/deltas device/var/lib/ota/partial)"
+holds 'and the delta is gone' test -z "$(left)"
 
 # --- what runs is not what it was ---
 again
@@ -72,6 +73,10 @@ exits 0 'a cell whose base was written to' on --json fetch oci:v2
 holds 'comes whole' test "$(jq '.whole_bytes > 0 and .whole_bytes < 600000' out)" = true
 exits 0 'and is written without the network' on write
 holds 'byte for byte' slot_holds a v2
+must on bootswap
+power_cycle
+must on commit
+holds 'and nothing of it stays' test -z "$(left)"
 again
 must on fetch oci:v2
 head -c 9000 /dev/urandom | dd of=device/slots/b.img bs=1 seek=2500000 conv=notrunc status=none
