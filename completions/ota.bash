@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2207
 _ota() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=
-  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock keygen pack sign push inspect'
+  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock keygen pack delta sign push inspect'
   COMPREPLY=()
   case ${COMP_WORDS[0]##*/} in ota-*) command=${COMP_WORDS[0]##*ota-} ;; esac
   for ((i = 1; i < COMP_CWORD && ${#command} == 0; i++)); do
@@ -27,12 +27,17 @@ _ota() {
     pack:--compatible) return ;;
     pack:--version) return ;;
     pack:--output) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    pack:--delta-from) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     pack:--epoch) return ;;
     pack:--expires) return ;;
     pack:--channel) return ;;
     pack:--phase) return ;;
     pack:--level) return ;;
     pack:--frame-size) return ;;
+    delta:--from) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    delta:--to) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    delta:--output) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    delta:--level) return ;;
     sign:--key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     push:--insecure-http) return ;;
     push:--ca-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -52,7 +57,8 @@ _ota() {
     rollback) options+=' --reason --force' ;;
     watchdog) options+=' --deadline' ;;
     lock) options+=' --wait' ;;
-    pack) options+=' --rootfs --boot --compatible --version --output --epoch --expires --channel --phase --level --frame-size' ;;
+    pack) options+=' --rootfs --boot --compatible --version --output --delta-from --epoch --expires --channel --phase --level --frame-size' ;;
+    delta) options+=' --from --to --output --level' ;;
     sign) options+=' --key' ;;
     push) options+=' --insecure-http --ca-file --auth-file' ;;
     inspect) options+=' --trust' ;;
@@ -63,4 +69,4 @@ _ota() {
       COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
   esac
 }
-complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-keygen ota-pack ota-sign ota-push ota-inspect
+complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-keygen ota-pack ota-delta ota-sign ota-push ota-inspect

@@ -48,19 +48,25 @@ complete -c ota -n '__fish_seen_subcommand_from pack' -l boot -d 'boot files tha
 complete -c ota -n '__fish_seen_subcommand_from pack' -l compatible -d 'the hardware that it is for' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l version -d 'the version of the release' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l output -d 'the OCI layout to put it in, created if missing' -s o -r -F
+complete -c ota -n '__fish_seen_subcommand_from pack' -l delta-from -d 'add a delta from this release, LAYOUT[:TAG] or another source; may be given again' -r -F
 complete -c ota -n '__fish_seen_subcommand_from pack' -l epoch -d 'refuse to go back below this, once committed' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l expires -d 'the last moment to install it, as in 2030-12-31' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l channel -d 'the channel that it is for' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l phase -d 'how many of the devices may have it, 0 to 100' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l level -d 'zstd level, 1 to 19' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l frame-size -d 'raw bytes in a frame: 256K, 512K or 1M' -x
-complete -c ota -n __fish_use_subcommand -f -a sign -d 'sign a release; again with other keys for more signers'
+complete -c ota -n __fish_use_subcommand -f -a delta -d 'add a delta to a release, so that devices transfer less'
+complete -c ota -n '__fish_seen_subcommand_from delta' -l from -d 'the release that devices have: LAYOUT[:TAG] or any other source' -r -F
+complete -c ota -n '__fish_seen_subcommand_from delta' -l to -d 'the release that they are to get' -r -F
+complete -c ota -n '__fish_seen_subcommand_from delta' -l output -d 'the OCI layout that holds that release, where --to is not a layout' -s o -r -F
+complete -c ota -n '__fish_seen_subcommand_from delta' -l level -d 'zstd level, 1 to 19' -x
+complete -c ota -n __fish_use_subcommand -f -a sign -d 'sign a release and its deltas; other keys add more signers'
 complete -c ota -n '__fish_seen_subcommand_from sign' -l key -d 'the private key, PEM: Ed25519, ECDSA P-256 or RSA' -r -F
 complete -c ota -n __fish_use_subcommand -f -a push -d 'copy a release to a registry, with its signatures and deltas'
 complete -c ota -n '__fish_seen_subcommand_from push' -l insecure-http -d 'a host that may be spoken to without TLS' -x
 complete -c ota -n '__fish_seen_subcommand_from push' -l ca-file -d 'the certificates, PEM, that the registry is checked against' -r -F
 complete -c ota -n '__fish_seen_subcommand_from push' -l auth-file -d 'user and password, in the form of ~/.docker/config.json' -r -F
-complete -c ota -n __fish_use_subcommand -f -a inspect -d 'what is in a release, who signed it, is it sound'
+complete -c ota -n __fish_use_subcommand -f -a inspect -d 'what is in a release and its deltas, who signed it, is it sound'
 complete -c ota -n '__fish_seen_subcommand_from inspect' -l trust -d 'name the signers by the public keys (*.pub) in this folder' -r -F
 complete -c ota-check -w 'ota check'
 complete -c ota-fetch -w 'ota fetch'
@@ -74,6 +80,7 @@ complete -c ota-watchdog -w 'ota watchdog'
 complete -c ota-lock -w 'ota lock'
 complete -c ota-keygen -w 'ota keygen'
 complete -c ota-pack -w 'ota pack'
+complete -c ota-delta -w 'ota delta'
 complete -c ota-sign -w 'ota sign'
 complete -c ota-push -w 'ota push'
 complete -c ota-inspect -w 'ota inspect'
