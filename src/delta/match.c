@@ -9,13 +9,8 @@
 #define KEEP_BYTES                                                                                 \
 	24 /* so many equal bytes where the copy would go on, and nothing better is sought */
 #define VIEW_BYTES 64 /* or most of so many */
-#ifndef VIEW_EQUAL
 #define VIEW_EQUAL 44
-#endif
 #define FIND_BYTES 12 /* a match has at least this, */
-#ifndef UNLIKE
-#define UNLIKE 1
-#endif
 #define GAIN_BYTES 8  /* and this more than where the copy would go on */
 
 struct matcher {
@@ -187,7 +182,7 @@ static size_t reach_forward(const struct search *s, size_t most)
 	int64_t worth = 0, best_worth = 0;
 
 	for (size_t n = 0; n < len; n++) {
-		worth += s->cell[s->done + n] == s->m->base[s->from + n] ? 1 : -UNLIKE;
+		worth += s->cell[s->done + n] == s->m->base[s->from + n] ? 1 : -1;
 		if (worth > best_worth) {
 			best_worth = worth;
 			best = n + 1;
@@ -203,7 +198,7 @@ static size_t reach_back(const struct search *s, size_t at, uint64_t base, size_
 	int64_t worth = 0, best_worth = 0;
 
 	for (size_t n = 1; n <= at - least && n <= base; n++) {
-		worth += s->cell[at - n] == s->m->base[base - n] ? 1 : -UNLIKE;
+		worth += s->cell[at - n] == s->m->base[base - n] ? 1 : -1;
 		if (worth > best_worth) {
 			best_worth = worth;
 			best = n;
