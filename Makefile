@@ -57,7 +57,7 @@ CMD_SRC := $(wildcard cmd/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 # the library's door; what these include is installed with them
-PUBLIC := $(patsubst %,src/flow/%.h,advice boot inspect install pack sign status watchdog) \
+PUBLIC := $(patsubst %,src/flow/%.h,advice boot delta inspect install pack sign status watchdog) \
   src/base/interrupt.h src/trust/key.h
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)

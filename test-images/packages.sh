@@ -20,7 +20,7 @@ demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl 
   mtools'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
   nginx-light docker-registry skopeo libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
-  mtools strace
+  mtools strace libdivsufsort3
   universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
 wanted=

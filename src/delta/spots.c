@@ -38,7 +38,8 @@ struct spots {
 	unsigned last_same, last_recent;
 	struct prob none_ahead, same_gap[2], as_guessed[256], is_recent[N_KNOWN][2];
 	struct prob which_recent[N_KNOWN][RECENT];
-	struct prob bytes[3][256], last_byte[3][256];
+	struct prob width[4][4], bytes[4][SPOT][256];
+	unsigned last_width;
 	struct number gap;
 	uint8_t patience[PLACES],
 		seen[PLACES];               /* log2 of the spots until a place is watched again */
@@ -66,7 +67,7 @@ void spots_reset(struct spots *s)
 	prob_reset(s->is_recent, sizeof(s->is_recent));
 	prob_reset(s->which_recent, sizeof(s->which_recent));
 	prob_reset(s->bytes, sizeof(s->bytes));
-	prob_reset(s->last_byte, sizeof(s->last_byte));
+	prob_reset(s->width, sizeof(s->width));
 	prob_reset(&s->gap, sizeof(s->gap));
 }
 
@@ -180,14 +181,24 @@ static void keep_recent(uint32_t recent[RECENT], unsigned n, uint32_t moved)
 	recent[0] = moved;
 }
 
+/* How many of the four bytes a number with a sign needs, less one. */
+static unsigned width_of(uint32_t moved)
+{
+	uint32_t size = moved >> 31 ? ~moved : moved;
+
+	return size < 0x80 ? 0 : size < 0x8000 ? 1 : size < 0x800000 ? 2 : 3;
+}
+
 static uint32_t code_new(struct spots *s, struct coder *c, uint32_t moved)
 {
+	unsigned width = coder_tree(c, s->width[s->last_width], 2, width_of(moved));
+	unsigned bits = 8 * (width + 1);
 	uint32_t got = 0;
 
-	for (unsigned n = 0; n < 3; n++)
-		got |= coder_tree(c, s->bytes[n], 8, moved >> 8 * n & 0xff) << 8 * n;
-	unsigned third = got >> 16, like = third == 0 ? 0 : third == 0xff ? 1 : 2;
-	return got | coder_tree(c, s->last_byte[like], 8, moved >> 24) << 24;
+	s->last_width = width;
+	for (unsigned n = width + 1; n-- > 0;)
+		got = got << 8 | coder_tree(c, s->bytes[width][n], 8, moved >> 8 * n & 0xff);
+	return got >> (bits - 1) && bits < 32 ? got | UINT32_MAX << bits : got;
 }
 
 /* By how much: as guessed, as one of the last ones, or something new. */
