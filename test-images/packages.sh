@@ -17,7 +17,7 @@ board="$build gcc-aarch64-linux-gnu qemu-system-arm u-boot-qemu u-boot-tools lib
   e2fsprogs fdisk dosfstools mtools nginx-light openssl jq python3"
 uboot='gcc make bison flex bc xxd libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
 demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
-  mtools'
+  mtools libdivsufsort3'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
   nginx-light docker-registry skopeo libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
   mtools strace libdivsufsort3
