@@ -6,51 +6,20 @@
 #include "base/interrupt.h"
 #include "base/pool.h"
 
-int frame_set_init(struct frame_set *s, const struct frame_index *index, struct err *err)
-{
-	s->bits = calloc(1, index->n_entries / 8 + 1);
-	return s->bits ? 0 : err_set(err, OTA_FAILED, "out of memory");
-}
-
-void frame_set_add(struct frame_set *s, const struct frame *f)
-{
-	s->bits[f->number / 8] |= (uint8_t)(1 << f->number % 8);
-}
-
-bool frame_set_has(const struct frame_set *s, const struct frame *f)
-{
-	return s->bits[f->number / 8] & 1 << f->number % 8;
-}
-
-void frame_set_add_zeros(struct frame_set *s, const struct frame_index *index)
-{
-	struct frame f = {0};
-
-	while (index_next(index, &f))
-		if (f.zeros)
-			frame_set_add(s, &f);
-}
-
-uint64_t frame_set_bytes(const struct frame_set *s, const struct frame_index *index)
-{
-	struct frame f = {0};
-	uint64_t bytes = 0;
-
-	while (index_next(index, &f))
-		if (frame_set_has(s, &f))
-			bytes += f.coded_len;
-	return bytes;
-}
+/* Threads beside those that keep the cores busy: they wait for the disk. */
+#define WAITING_THREADS 1
 
 struct job {
 	struct frame frame;
-	struct frame_decoder decoder;
+	uint8_t *coded;
+	struct frame_decoder *decoder; /* until it is given back to the rack */
 };
 
 /* Where the receiver stands. */
 struct receiver {
 	const struct transfer *t;
 	struct pool *pool;
+	struct decoder_rack rack;
 	struct frame frame; /* the one that is awaited or half there */
 	bool more;          /* is there one? */
 	struct job *job;    /* it is being filled here; NULL before its first byte */
@@ -61,39 +30,50 @@ struct receiver {
 
 static int prepare(void *arg, void *ctx, struct err *err)
 {
-	const struct receiver *r = ctx;
 	struct job *job = arg;
 
-	return frame_decoder_init(&job->decoder, r->t->index->cell_bytes, err);
+	(void)ctx;
+	job->coded = coded_alloc(err);
+	return job->coded ? 0 : -1;
 }
 
 static void release(void *arg)
 {
 	struct job *job = arg;
 
-	frame_decoder_free(&job->decoder);
+	free(job->coded);
 }
 
 static int work(void *arg, void *ctx, struct err *err)
 {
-	const struct receiver *r = ctx;
+	struct receiver *r = ctx;
 	struct job *job = arg;
+	const struct transfer *t = r->t;
 
-	if (frame_decode(&job->decoder, &job->frame, r->t->index->cell_bytes, err) < 0)
-		return -1;
-	return r->t->put ? r->t->put(r->t->ctx, &job->frame, &job->decoder, err) : 0;
+	job->decoder = decoder_take(&r->rack, job->coded);
+	int rc = frame_decode(job->decoder, &job->frame, t->index->cell_bytes, err);
+	if (rc == 0 && t->put)
+		rc = t->put(t->ctx, &job->frame, job->decoder, err);
+	if (!t->in_order)
+		decoder_give(&r->rack, job->decoder);
+	return rc;
 }
 
 static int reap(void *arg, void *ctx, struct err *err)
 {
 	struct receiver *r = ctx;
 	const struct job *job = arg;
+	const struct transfer *t = r->t;
 
-	if (r->t->in_order && r->t->in_order(r->t->ctx, &job->frame, &job->decoder, err) < 0)
-		return -1;
-	frame_set_add(r->t->have, &job->frame);
+	if (t->in_order) {
+		int rc = t->in_order(t->ctx, &job->frame, job->decoder, err);
+		decoder_give(&r->rack, job->decoder);
+		if (rc < 0)
+			return -1;
+	}
+	frame_set_add(t->have, &job->frame);
 	r->done_bytes += job->frame.coded_len;
-	progress_advance(r->t->progress, r->done_bytes);
+	progress_advance(t->progress, r->done_bytes);
 	return 0;
 }
 
@@ -124,7 +104,7 @@ static int take_bytes(
 	}
 	size_t left = r->frame.coded_len - r->filled;
 	*taken = len < left ? len : left;
-	memcpy(r->job->decoder.coded + r->filled, data, *taken);
+	memcpy(r->job->coded + r->filled, data, *taken);
 	r->filled += *taken;
 	if (r->filled == r->frame.coded_len) {
 		pool_submit(r->pool);
@@ -197,17 +177,32 @@ static int explain(struct err *err)
 	return -1;
 }
 
-int transfer_run(const struct transfer *t, struct err *err)
+/* Where frames are wanted in order, each job keeps its decoder until its turn. */
+static int run_pool(struct receiver *r, struct err *err)
 {
-	struct receiver r = {.t = t, .done_bytes = frame_set_bytes(t->have, t->index)};
-	const struct pool_spec spec = {.job_size = sizeof(struct job),
+	const unsigned n_threads = pool_default_threads() + WAITING_THREADS;
+	const struct pool_spec spec = {.n_threads = n_threads,
+		.n_jobs = n_threads + 1,
+		.job_size = sizeof(struct job),
 		.prepare = prepare,
 		.work = work,
 		.reap = reap,
 		.release = release,
-		.ctx = &r};
-	AUTO_POOL *pool = pool_start(&spec, err);
+		.ctx = r};
+	const unsigned n_decoders = r->t->in_order ? spec.n_jobs : n_threads;
 
-	r.pool = pool;
-	return pool && run(&r, err) == 0 ? 0 : explain(err);
+	if (decoder_rack_init(&r->rack, n_decoders, r->t->index->cell_bytes, err) < 0)
+		return -1;
+	AUTO_POOL *pool = pool_start(&spec, err);
+	r->pool = pool;
+	return pool && run(r, err) == 0 ? 0 : explain(err);
+}
+
+int transfer_run(const struct transfer *t, struct err *err)
+{
+	struct receiver r = {.t = t, .done_bytes = frame_set_bytes(t->have, t->index)};
+	int rc = run_pool(&r, err);
+
+	decoder_rack_free(&r.rack);
+	return rc;
 }

@@ -6,8 +6,7 @@
 #include "flow/accept.h"
 #include "flow/bring.h"
 #include "flow/budget.h"
-#include "flow/prove.h"
-#include "flow/scan.h"
+#include "flow/fill.h"
 #include "flow/store.h"
 
 /* One run of write, from the choice of the slot to its proof. */
@@ -117,43 +116,16 @@ static int note_proved(struct writing *w, char slot, struct err *err)
 	return slot_record_write(w->d->store, slot, w->record, err);
 }
 
-/* Runs of zeros need no bytes from the source. */
-static int write_zeros(struct writing *w, struct frame_set *have, struct err *err)
-{
-	struct frame f = {0};
-
-	while (index_next(&w->index.frames, &f)) {
-		if (!f.zeros || frame_set_has(have, &f))
-			continue;
-		if (slot_zero(&w->slot, f.raw_offset, f.raw_len, err) < 0)
-			return -1;
-		frame_set_add(have, &f);
-	}
-	return 0;
-}
-
-static int put_raw(
-	void *ctx, const struct frame *f, const struct frame_decoder *decoder, struct err *err)
-{
-	struct writing *w = ctx;
-
-	return slot_write(&w->slot, decoder->raw, f->raw_len, f->raw_offset, err);
-}
-
 static int fill_slot(struct writing *w, struct frame_set *have, struct err *err)
 {
-	const struct descriptor *layer = &release_rootfs(&w->a.release)->layer;
+	const struct fill fill = {.slot = &w->slot,
+		.source = w->source,
+		.layer = &release_rootfs(&w->a.release)->layer,
+		.index = &w->index.frames,
+		.have = have,
+		.progress = w->progress};
 
-	progress_step(w->progress, "write", layer->size);
-	if (write_zeros(w, have, err) < 0)
-		return -1;
-	const struct transfer transfer = {
-		w->source, layer, &w->index.frames, have, put_raw, NULL, w, w->progress};
-	if (transfer_run(&transfer, err) < 0 || slot_sync(&w->slot, err) < 0)
-		return -1;
-	progress_done(w->progress);
-	w->is_filled = true;
-	return 0;
+	return fill_run(&fill, &w->is_filled, err);
 }
 
 /* What of the root file system an earlier run has left in the slot. */
@@ -164,7 +136,7 @@ static int plan_slot(
 
 	if (frame_set_init(have, &w->index.frames, err) < 0)
 		return -1;
-	if (resumes && scan_slot(&w->slot, &w->index.frames, have, NULL, err) < 0)
+	if (resumes && fill_find(&w->slot, &w->index.frames, have, err) < 0)
 		return -1;
 	uint64_t found_bytes = frame_set_bytes(have, &w->index.frames);
 	result->found_bytes += found_bytes;
@@ -223,7 +195,6 @@ static int write_slot(
 	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
 		return -1;
 	if (note_writing(w, slot, err) < 0 || fill_slot(w, &have, err) < 0 ||
-		prove_slot(&w->slot, &w->index.frames, w->progress, err) < 0 ||
 		budget_done(&w->budget, err) < 0)
 		return -1;
 	return note_proved(w, slot, err);

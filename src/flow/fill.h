@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A slot is filled with an image, and proved: frames that the slot lacks come from the source, are
+ * decoded, held against the index and written on all cores, and are read back from the device while
+ * others still come.
+ */
+#ifndef OTA_FLOW_FILL_H
+#define OTA_FLOW_FILL_H
+
+#include "flow/frame_set.h"
+#include "io/progress.h"
+#include "io/source.h"
+#include "slot/slot.h"
+
+struct fill {
+	struct slot *slot; /* open for writing */
+	struct source *source;
+	const struct descriptor *layer;
+	const struct frame_index *index;
+	struct frame_set *have; /* what fill_find() found; every frame that is written is added */
+	const struct progress *progress;
+};
+
+/* Adds to `have` what an earlier run has left in the slot: it was made durable first, and counts as
+ * proved. Errors: io, interrupted. */
+int fill_find(struct slot *slot, const struct frame_index *index, struct frame_set *have,
+	struct err *err) MUST_USE;
+
+/* Fills and proves. *is_filled: the source has given all, and it was sound, whatever became of it
+ * then. Errors: those of transfer_run() and prove_slot(), space. */
+int fill_run(const struct fill *f, bool *is_filled, struct err *err) MUST_USE;
+
+#endif
