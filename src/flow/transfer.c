@@ -6,8 +6,9 @@
 #include "base/interrupt.h"
 #include "base/pool.h"
 
-/* Threads beside those that keep the cores busy: they wait for the disk. */
-#define WAITING_THREADS 1
+/* One thread more than there are cores, since they wait for the disk at times; but each costs
+ * memory, and four cores are faster than the disks that come with them. */
+#define MAX_THREADS 4
 
 struct job {
 	struct frame frame;
@@ -180,7 +181,8 @@ static int explain(struct err *err)
 /* Where frames are wanted in order, each job keeps its decoder until its turn. */
 static int run_pool(struct receiver *r, struct err *err)
 {
-	const unsigned n_threads = pool_default_threads() + WAITING_THREADS;
+	const unsigned n_cores = pool_default_threads();
+	const unsigned n_threads = n_cores < MAX_THREADS ? n_cores + 1 : MAX_THREADS;
 	const struct pool_spec spec = {.n_threads = n_threads,
 		.n_jobs = n_threads + 1,
 		.job_size = sizeof(struct job),
