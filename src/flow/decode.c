@@ -4,22 +4,62 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "slot/slot.h"
 
-int frame_decoder_init(struct frame_decoder *d, uint32_t cell_bytes, struct err *err)
+static int decoder_init(struct frame_decoder *d, uint32_t cell_bytes, struct err *err)
 {
 	d->zstd = zstd_decoder_new(err);
-	d->coded = malloc(CODED_BYTES_MAX);
-	d->raw = malloc(cell_bytes);
+	d->raw = slot_alloc(cell_bytes);
 	if (!d->zstd)
 		return -1;
-	return d->coded && d->raw ? 0 : err_set(err, OTA_FAILED, "out of memory for a frame");
+	return d->raw ? 0 : err_set(err, OTA_FAILED, "out of memory for a frame");
 }
 
-void frame_decoder_free(struct frame_decoder *d)
+int decoder_rack_init(struct decoder_rack *r, unsigned n, uint32_t cell_bytes, struct err *err)
 {
-	zstd_decoder_free(d->zstd);
-	free(d->coded);
-	free(d->raw);
+	*r = (struct decoder_rack){.cell_bytes = cell_bytes};
+	pthread_mutex_init(&r->lock, NULL);
+	while (r->n < n) {
+		struct frame_decoder *d = &r->decoders[r->n++];
+		if (decoder_init(d, cell_bytes, err) < 0)
+			return -1;
+		decoder_give(r, d);
+	}
+	return 0;
+}
+
+void decoder_rack_free(struct decoder_rack *r)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		zstd_decoder_free(r->decoders[i].zstd);
+		free(r->decoders[i].raw);
+	}
+	pthread_mutex_destroy(&r->lock);
+}
+
+struct frame_decoder *decoder_take(struct decoder_rack *r, uint8_t *coded)
+{
+	pthread_mutex_lock(&r->lock);
+	struct frame_decoder *d = r->free[--r->n_free];
+	pthread_mutex_unlock(&r->lock);
+	d->coded = coded;
+	return d;
+}
+
+void decoder_give(struct decoder_rack *r, struct frame_decoder *d)
+{
+	pthread_mutex_lock(&r->lock);
+	r->free[r->n_free++] = d;
+	pthread_mutex_unlock(&r->lock);
+}
+
+uint8_t *coded_alloc(struct err *err)
+{
+	uint8_t *coded = malloc(CODED_BYTES_MAX);
+
+	if (!coded)
+		err_set(err, OTA_FAILED, "out of memory for a frame");
+	return coded;
 }
 
 static int decode_data(struct frame_decoder *d, const struct frame *f, struct err *err)

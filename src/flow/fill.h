@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A slot filled with the root file system of a release: from its frames, or by a delta, whose cells
- * are made out of the slot that runs. Every byte was held against the signed index before.
+ * A slot is filled with an image, and proved: frames that the slot lacks come from the source, or
+ * are made by a delta out of the slot that runs, are decoded, held against the index and written on
+ * all cores, and are read back from the device while others still come.
  */
 #ifndef OTA_FLOW_FILL_H
 #define OTA_FLOW_FILL_H
 
-#include "flow/transfer.h"
+#include "flow/frame_set.h"
 #include "flow/way.h"
 #include "slot/slot.h"
 
 struct fill {
 	const struct device *d;
-	char running; /* 0: not known */
+	char running;      /* 0: not known */
+	struct slot *slot; /* open for writing */
 	struct source *source;
 	const struct release *release;
-	const struct frame_index *index;
-	struct frame_set *have; /* what the slot has; all that is written is added */
-	struct slot *slot;
-	bool stored;           /* all of it was fetched: the source is the store */
-	const struct way *way; /* else: how it comes from its source */
+	const struct frame_index *index; /* of its root file system */
+	struct frame_set *have; /* what fill_find() found; every frame that is written is added */
+	bool stored;            /* all of it was fetched: the source is the store */
+	const struct way *way;  /* else: how it comes from its source */
 	const struct progress *progress;
 };
 
-/* Writes every frame that the slot does not have, and makes all durable. Errors: corrupt (the
- * source is damaged, or the slot that runs is not what it was at the fetch), config (a delta, and
- * what runs is not known), the source's, io, space, interrupted. */
-int fill_slot(const struct fill *fill, struct err *err) MUST_USE;
+/* Adds to `have` what an earlier run has left in the slot: it was made durable first, and counts as
+ * proved. Errors: io, interrupted. */
+int fill_find(struct slot *slot, const struct frame_index *index, struct frame_set *have,
+	struct err *err) MUST_USE;
+
+/* Fills and proves. *is_filled: the source has given all, and it was sound, whatever became of it
+ * then. Errors: those of transfer_run() and prove_slot(), space, config (a delta, and what
+ * runs is not known); corrupt also where the slot that runs is not what it was at the fetch. */
+int fill_run(const struct fill *f, bool *is_filled, struct err *err) MUST_USE;
 
 #endif

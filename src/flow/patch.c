@@ -33,7 +33,7 @@ static int prepare(void *arg, void *ctx, struct err *err)
 
 	job->decoder = delta_decoder_new(err);
 	job->coded = malloc(DELTA_GROUP_CODED_MAX);
-	job->raw = malloc(run->table.cell_bytes);
+	job->raw = slot_alloc(run->table.cell_bytes);
 	if (!job->decoder)
 		return -1;
 	return job->coded && job->raw ? 0 : err_set(err, OTA_FAILED, "out of memory for a cell");

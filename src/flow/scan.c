@@ -10,8 +10,7 @@ struct job {
 	uint64_t offset; /* of the piece, in the slot */
 	size_t len;
 	bool is_last, holds; /* the frame's last piece; is it there? */
-	struct frame_decoder decoder;
-	uint8_t *cell;
+	uint8_t *bytes;      /* a cell of a slot, or the coded bytes of a frame */
 };
 
 struct scan {
@@ -20,7 +19,8 @@ struct scan {
 	int fd;
 	struct frame_set *found;
 	const struct progress *progress;
-	bool all_pieces; /* of the frame so far */
+	struct decoder_rack rack; /* for a layer */
+	bool all_pieces;          /* of the frame so far */
 	uint64_t done_bytes;
 };
 
@@ -29,28 +29,30 @@ static int prepare(void *arg, void *ctx, struct err *err)
 	const struct scan *s = ctx;
 	struct job *job = arg;
 
-	if (!s->slot)
-		return frame_decoder_init(&job->decoder, s->index->cell_bytes, err);
-	job->cell = slot_alloc(s->index->cell_bytes);
-	return job->cell ? 0 : err_set(err, OTA_FAILED, "out of memory");
+	if (!s->slot) {
+		job->bytes = coded_alloc(err);
+		return job->bytes ? 0 : -1;
+	}
+	job->bytes = slot_alloc(s->index->cell_bytes);
+	return job->bytes ? 0 : err_set(err, OTA_FAILED, "out of memory");
 }
 
 static void release(void *arg)
 {
 	struct job *job = arg;
 
-	frame_decoder_free(&job->decoder);
-	free(job->cell);
+	free(job->bytes);
 }
 
 /* A part that never arrived reads short or as zeros: an answer, not an error. */
-static int work_layer(struct job *job, const struct scan *s, struct err *err)
+static int work_layer(struct job *job, struct scan *s, struct err *err)
 {
 	const struct frame *f = &job->frame;
+	struct frame_decoder *d = decoder_take(&s->rack, job->bytes);
 
-	if (file_pread(s->fd, job->decoder.coded, f->coded_len, f->coded_offset, "partial layer",
-		    err) == 0)
-		job->holds = frame_decode(&job->decoder, f, s->index->cell_bytes, err) == 0;
+	if (file_pread(s->fd, job->bytes, f->coded_len, f->coded_offset, "partial layer", err) == 0)
+		job->holds = frame_decode(d, f, s->index->cell_bytes, err) == 0;
+	decoder_give(&s->rack, d);
 	return !job->holds && err->code == OTA_IO ? -1 : 0;
 }
 
@@ -58,13 +60,13 @@ static int work_slot(struct job *job, const struct scan *s, struct err *err)
 {
 	struct digest digest;
 
-	if (slot_read(s->slot, job->cell, job->len, job->offset, err) < 0)
+	if (slot_read(s->slot, job->bytes, job->len, job->offset, err) < 0)
 		return -1;
 	if (job->frame.zeros) {
-		job->holds = mem_is_zero(job->cell, job->len);
+		job->holds = mem_is_zero(job->bytes, job->len);
 		return 0;
 	}
-	if (digest_of(job->cell, job->len, &digest, err) < 0)
+	if (digest_of(job->bytes, job->len, &digest, err) < 0)
 		return -1;
 	job->holds = digest_equal(&digest, &job->frame.digest);
 	return 0;
@@ -72,7 +74,7 @@ static int work_slot(struct job *job, const struct scan *s, struct err *err)
 
 static int work(void *arg, void *ctx, struct err *err)
 {
-	const struct scan *s = ctx;
+	struct scan *s = ctx;
 	struct job *job = arg;
 
 	job->holds = false;
@@ -116,7 +118,21 @@ static int submit_frame(
 	return 0;
 }
 
-static int scan(struct scan *s, struct err *err)
+/* Nothing needs to be read of it: it was found before, or it is a hole where zeros belong. */
+static bool is_known(struct scan *s, const struct frame *f)
+{
+	bool known = frame_set_has(s->found, f);
+
+	if (!known && s->slot && f->zeros && slot_is_hole(s->slot, f->raw_offset, f->raw_len)) {
+		frame_set_add(s->found, f);
+		known = true;
+	}
+	if (known)
+		s->done_bytes += s->slot ? f->raw_len : f->coded_len;
+	return known;
+}
+
+static int run(struct scan *s, struct err *err)
 {
 	const struct pool_spec spec = {.job_size = sizeof(struct job),
 		.prepare = prepare,
@@ -128,9 +144,20 @@ static int scan(struct scan *s, struct err *err)
 	struct frame f = {0};
 
 	while (pool && index_next(s->index, &f))
-		if (submit_frame(pool, s, &f, err) < 0)
+		if (!is_known(s, &f) && submit_frame(pool, s, &f, err) < 0)
 			return -1;
 	return pool ? pool_drain(pool, err) : -1;
+}
+
+static int scan(struct scan *s, struct err *err)
+{
+	unsigned n_decoders = s->slot ? 0 : pool_default_threads();
+	int rc = decoder_rack_init(&s->rack, n_decoders, s->index->cell_bytes, err);
+
+	if (rc == 0)
+		rc = run(s, err);
+	decoder_rack_free(&s->rack);
+	return rc;
 }
 
 int scan_layer(int fd, const struct frame_index *index, struct frame_set *found,

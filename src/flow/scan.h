@@ -14,8 +14,8 @@
 int scan_layer(int fd, const struct frame_index *index, struct frame_set *found,
 	const struct progress *progress, struct err *err) MUST_USE;
 
-/* Adds to `found` each frame of the image that the slot holds, runs of zeros too. Errors: io,
- * interrupted. */
+/* Adds to `found` each frame of the image that the slot holds, runs of zeros too; those that are in
+ * it already are not read, nor are holes where zeros belong. Errors: io, interrupted. */
 int scan_slot(struct slot *slot, const struct frame_index *index, struct frame_set *found,
 	const struct progress *progress, struct err *err) MUST_USE;
 

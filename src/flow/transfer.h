@@ -9,30 +9,9 @@
 #define OTA_FLOW_TRANSFER_H
 
 #include "flow/decode.h"
+#include "flow/frame_set.h"
 #include "io/progress.h"
 #include "io/source.h"
-
-/* One bit a frame. */
-struct frame_set {
-	uint8_t *bits;
-};
-
-int frame_set_init(struct frame_set *s, const struct frame_index *index, struct err *err) MUST_USE;
-void frame_set_add(struct frame_set *s, const struct frame *f);
-bool frame_set_has(const struct frame_set *s, const struct frame *f);
-
-/* Adds every run of zeros, for a place that is all zeros before anything is written. */
-void frame_set_add_zeros(struct frame_set *s, const struct frame_index *index);
-
-/* The coded bytes of its frames. */
-uint64_t frame_set_bytes(const struct frame_set *s, const struct frame_index *index);
-
-static inline void cleanup_frame_set(struct frame_set *s)
-{
-	free(s->bits);
-}
-
-#define AUTO_FRAME_SET CLEANUP(cleanup_frame_set) struct frame_set
 
 struct transfer {
 	struct source *source;

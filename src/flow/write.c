@@ -7,8 +7,6 @@
 #include "flow/bring.h"
 #include "flow/budget.h"
 #include "flow/fill.h"
-#include "flow/prove.h"
-#include "flow/scan.h"
 #include "flow/store.h"
 
 /* One run of write, from the choice of the slot to its proof. */
@@ -132,10 +130,7 @@ static int fill(struct writing *w, bool stored, struct frame_set *have, struct e
 		.way = &w->way,
 		.progress = w->progress};
 
-	if (fill_slot(&fill, err) < 0)
-		return -1;
-	w->is_filled = true;
-	return 0;
+	return fill_run(&fill, &w->is_filled, err);
 }
 
 static struct bring bring_of(const struct writing *w, size_t first)
@@ -156,7 +151,7 @@ static int plan_slot(
 
 	if (frame_set_init(have, &w->index.frames, err) < 0)
 		return -1;
-	if (resumes && scan_slot(&w->slot, &w->index.frames, have, NULL, err) < 0)
+	if (resumes && fill_find(&w->slot, &w->index.frames, have, err) < 0)
 		return -1;
 	uint64_t found_bytes = frame_set_bytes(have, &w->index.frames);
 	result->found_bytes += found_bytes;
@@ -223,7 +218,6 @@ static int write_slot(
 	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
 		return -1;
 	if (note_writing(w, slot, err) < 0 || fill(w, stored, &have, err) < 0 ||
-		prove_slot(&w->slot, &w->index.frames, w->progress, err) < 0 ||
 		budget_done(&w->budget, err) < 0)
 		return -1;
 	return note_proved(w, slot, err);

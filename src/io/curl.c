@@ -4,6 +4,9 @@
 #include <dlfcn.h>
 #include <stdint.h>
 
+#include "base/loaded.h"
+#include "base/mem.h"
+
 /* The note in the ELF file tells packagers of what is loaded. */
 #define DLOPEN_NOTE                                                                                \
 	"[{\"feature\":\"http\",\"description\":\"sources over http and https\","                  \
@@ -22,6 +25,36 @@ static void *no_library(struct err *err)
 	return NULL;
 }
 
+static bool find_all(void *library, struct curl_api *api)
+{
+	const struct {
+		const char *name;
+		void *function;
+	} all[] = {
+		{"curl_easy_init", &api->init},
+		{"curl_easy_cleanup", &api->cleanup},
+		{"curl_easy_setopt", &api->setopt},
+		{"curl_easy_perform", &api->perform},
+		{"curl_easy_getinfo", &api->getinfo},
+		{"curl_easy_strerror", &api->strerror},
+		{"curl_multi_init", &api->multi_init},
+		{"curl_multi_cleanup", &api->multi_cleanup},
+		{"curl_multi_add_handle", &api->multi_add},
+		{"curl_multi_remove_handle", &api->multi_remove},
+		{"curl_multi_perform", &api->multi_perform},
+		{"curl_multi_poll", &api->multi_poll},
+		{"curl_multi_info_read", &api->multi_info},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		void *found = dlsym(library, all[i].name);
+		if (!found)
+			return false;
+		memcpy(all[i].function, &found, sizeof(found));
+	}
+	return true;
+}
+
 const struct curl_api *curl_load(struct err *err)
 {
 	static struct curl_api api;
@@ -32,18 +65,12 @@ const struct curl_api *curl_load(struct err *err)
 	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		return no_library(err);
-	api.init = dlsym(library, "curl_easy_init");
-	api.cleanup = dlsym(library, "curl_easy_cleanup");
-	api.setopt = dlsym(library, "curl_easy_setopt");
-	api.perform = dlsym(library, "curl_easy_perform");
-	api.getinfo = dlsym(library, "curl_easy_getinfo");
-	api.strerror = dlsym(library, "curl_easy_strerror");
-	if (!api.init || !api.cleanup || !api.setopt || !api.perform || !api.getinfo ||
-		!api.strerror) {
+	if (!find_all(library, &api)) {
 		dlclose(library);
 		err_set(err, OTA_CONFIG, "libcurl.so.4 lacks a function that we need");
 		return NULL;
 	}
 	loaded = library;
+	loaded_trim(); /* thirty libraries: more than all of our buffers */
 	return &api;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libcurl, loaded at the first use. Only http.c calls it.
+ * libcurl, loaded at the first use. Only the files http*.c that include http_handle.h call it.
  */
 #ifndef OTA_IO_CURL_H
 #define OTA_IO_CURL_H
@@ -17,6 +17,13 @@ struct curl_api {
 	CURLcode (*perform)(CURL *);
 	CURLcode (*getinfo)(CURL *, CURLINFO, ...);
 	const char *(*strerror)(CURLcode);
+	CURLM *(*multi_init)(void);
+	CURLMcode (*multi_cleanup)(CURLM *);
+	CURLMcode (*multi_add)(CURLM *, CURL *);
+	CURLMcode (*multi_remove)(CURLM *, CURL *);
+	CURLMcode (*multi_perform)(CURLM *, int *);
+	CURLMcode (*multi_poll)(CURLM *, struct curl_waitfd[], unsigned, int, int *);
+	CURLMsg *(*multi_info)(CURLM *, int *);
 };
 
 /* What we use of it, found by name. NULL on failure. Errors: config. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "io/http_once.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,30 +9,11 @@
 #include "base/mem.h"
 #include "io/address.h"
 #include "io/http_curl.h"
+#include "io/http_handle.h"
 
 #define HEADERS_MAX (64 * 1024)
 #define REFUSAL_MAX (16 * 1024) /* of the page that comes with a status */
 #define RETRY_WAIT_MS 1000
-#define MAX_HEADERS 8
-
-static const struct curl_api *api;
-
-struct http {
-	CURL *curl;
-	struct http_options options;
-	char curl_error[CURL_ERROR_SIZE];
-	struct http_answer answer;
-	struct http_memory memory;
-	const struct http_meter *meter; /* NULL: none */
-	uint64_t taken_bytes;
-	/* of the request under way */
-	const struct http_request *request;
-	const struct sink *sink;
-	struct err *err;
-	bool stopped; /* by us: err tells why */
-	size_t header_bytes, body_bytes, dropped_bytes;
-	uint64_t sent_bytes;
-};
 
 /* --- what comes --- */
 
@@ -52,14 +31,14 @@ static size_t drop(struct http *h, size_t len)
 	return h->dropped_bytes <= REFUSAL_MAX ? len : 0;
 }
 
-static void note_status(struct http *h)
+void http_note_status(struct http *h)
 {
 	long status = 0;
 	curl_off_t length = -1, wait_s = 0;
 
-	api->getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
-	api->getinfo(h->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	api->getinfo(h->curl, CURLINFO_RETRY_AFTER, &wait_s);
+	h->api->getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	h->api->getinfo(h->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	h->api->getinfo(h->curl, CURLINFO_RETRY_AFTER, &wait_s);
 	h->answer.status = (int)status;
 	h->answer.length = length;
 	h->answer.retry_after_s = wait_s;
@@ -81,7 +60,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
 {
 	struct http *h = ctx;
 
-	note_status(h);
+	http_note_status(h);
 	h->body_bytes += one * len;
 	h->taken_bytes += one * len;
 	if (h->meter && h->meter->take(h->meter->ctx, one * len, h->err) < 0)
@@ -95,7 +74,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *ctx)
 	return one * len;
 }
 
-static int headers_too_long(struct http *h)
+int http_headers_too_long(struct http *h)
 {
 	return err_set(h->err, OTA_CORRUPT, "%s: headers of more than %d bytes", h->request->url,
 		HEADERS_MAX);
@@ -108,7 +87,7 @@ static size_t on_header(char *data, size_t one, size_t len, void *ctx)
 
 	h->header_bytes += all;
 	if (h->header_bytes > HEADERS_MAX) {
-		headers_too_long(h);
+		http_headers_too_long(h);
 		return (size_t)stop(h);
 	}
 	if (http_answer_read(&h->answer, data, all, h->err) == 0)
@@ -156,27 +135,31 @@ static int set_callbacks(struct http *h)
 {
 	int bad = 0;
 
-	bad |= api->setopt(h->curl, CURLOPT_ERRORBUFFER, h->curl_error);
-	bad |= api->setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
-	bad |= api->setopt(h->curl, CURLOPT_WRITEDATA, h);
-	bad |= api->setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
-	bad |= api->setopt(h->curl, CURLOPT_HEADERDATA, h);
-	bad |= api->setopt(h->curl, CURLOPT_READFUNCTION, on_send);
-	bad |= api->setopt(h->curl, CURLOPT_READDATA, h);
-	bad |= api->setopt(h->curl, CURLOPT_SEEKFUNCTION, on_seek);
-	bad |= api->setopt(h->curl, CURLOPT_SEEKDATA, h);
-	bad |= api->setopt(h->curl, CURLOPT_XFERINFOFUNCTION, on_tick);
-	bad |= api->setopt(h->curl, CURLOPT_XFERINFODATA, h);
+	bad |= h->api->setopt(h->curl, CURLOPT_ERRORBUFFER, h->curl_error);
+	bad |= h->api->setopt(h->curl, CURLOPT_WRITEFUNCTION, on_body);
+	bad |= h->api->setopt(h->curl, CURLOPT_WRITEDATA, h);
+	bad |= h->api->setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
+	bad |= h->api->setopt(h->curl, CURLOPT_HEADERDATA, h);
+	bad |= h->api->setopt(h->curl, CURLOPT_READFUNCTION, on_send);
+	bad |= h->api->setopt(h->curl, CURLOPT_READDATA, h);
+	bad |= h->api->setopt(h->curl, CURLOPT_SEEKFUNCTION, on_seek);
+	bad |= h->api->setopt(h->curl, CURLOPT_SEEKDATA, h);
+	bad |= h->api->setopt(h->curl, CURLOPT_XFERINFOFUNCTION, on_tick);
+	bad |= h->api->setopt(h->curl, CURLOPT_XFERINFODATA, h);
 	return bad;
 }
 
 struct http *http_new(const struct http_options *options, struct err *err)
 {
-	if (!(api = curl_load(err)))
+	const struct curl_api *api = curl_load(err);
+	struct http *h = api ? calloc(1, sizeof(*h)) : NULL;
+
+	if (!api)
 		return NULL;
-	struct http *h = calloc(1, sizeof(*h));
-	if (h)
+	if (h) {
+		h->api = api;
 		h->curl = api->init();
+	}
 	if (!h || !h->curl || http_set_options(api, h->curl, options) || set_callbacks(h)) {
 		err_set(err, OTA_CONFIG, "libcurl does not take our options: too old or too small");
 		if (h)
@@ -193,7 +176,7 @@ struct http *http_new(const struct http_options *options, struct err *err)
 void http_free(struct http *http)
 {
 	if (http->curl)
-		api->cleanup(http->curl);
+		http->api->cleanup(http->curl);
 	free(http);
 }
 
@@ -230,116 +213,4 @@ uint64_t http_taken_bytes(const struct http *http)
 const struct http_answer *http_answer(const struct http *http)
 {
 	return &http->answer;
-}
-
-/* --- a request --- */
-
-static int set_method(struct http *h)
-{
-	const struct http_request *r = h->request;
-	/* GET also takes back what an earlier request has set */
-	int bad = api->setopt(h->curl, CURLOPT_HTTPGET, 1L);
-
-	if (r->method == HTTP_HEAD)
-		bad |= api->setopt(h->curl, CURLOPT_NOBODY, 1L);
-	if (r->method == HTTP_POST) {
-		bad |= api->setopt(h->curl, CURLOPT_POST, 1L);
-		bad |= api->setopt(h->curl, CURLOPT_POSTFIELDS, "");
-		bad |= api->setopt(h->curl, CURLOPT_POSTFIELDSIZE, 0L);
-	}
-	if (r->method == HTTP_PUT) {
-		curl_off_t size = (curl_off_t)r->body->size;
-		bad |= api->setopt(h->curl, CURLOPT_UPLOAD, 1L);
-		bad |= api->setopt(h->curl, CURLOPT_INFILESIZE_LARGE, size);
-	}
-	return bad;
-}
-
-/* Header lines as the list that curl takes; it lives as long as the request. */
-struct headers {
-	char *lines[MAX_HEADERS];
-	struct curl_slist items[MAX_HEADERS];
-	size_t n;
-};
-
-static int add_header(struct headers *l, const char *name, const char *value)
-{
-	if (!value)
-		return 0;
-	if (asprintf(&l->lines[l->n], "%s: %s", name, value) < 0)
-		return -1;
-	l->items[l->n] = (struct curl_slist){l->lines[l->n], NULL};
-	if (l->n)
-		l->items[l->n - 1].next = &l->items[l->n];
-	l->n++;
-	return 0;
-}
-
-static void free_headers(struct headers *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->lines[i]);
-}
-
-static int perform_with(struct http *h, const char *url, struct headers *l, struct err *err)
-{
-	const struct http_request *r = h->request;
-	const char *shown = address_is_same_server(url, r->url) ? r->authorization : NULL;
-
-	if (add_header(l, "Accept", r->accept) < 0 || add_header(l, "Authorization", shown) < 0 ||
-		add_header(l, "If-Range", r->if_range) < 0 ||
-		add_header(l, "Content-Type", r->body ? r->body->type : NULL) < 0)
-		return err_set(err, OTA_FAILED, "out of memory");
-	if (set_method(h) || api->setopt(h->curl, CURLOPT_URL, url) ||
-		api->setopt(h->curl, CURLOPT_RANGE, r->range) ||
-		api->setopt(h->curl, CURLOPT_HTTPHEADER, l->n ? l->items : NULL))
-		return err_set(err, OTA_FAILED, "libcurl does not take %s", r->url);
-	CURLcode rc = api->perform(h->curl);
-	api->setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
-	if (interrupt_check(err) < 0 || h->stopped)
-		return -1;
-	/* whatever became of its page, a status other than 2xx is an answer */
-	if (rc == CURLE_OK || (h->dropped_bytes && h->answer.status >= 300))
-		return 0;
-	/* how libcurl calls a line that is past its own bound */
-	if (rc == CURLE_OUT_OF_MEMORY && h->header_bytes && !h->body_bytes)
-		return headers_too_long(h);
-	const char *why = h->curl_error[0] ? h->curl_error : api->strerror(rc);
-	if (retry_is_over(&h->memory.retry))
-		why = "the time that was given is over";
-	return http_curl_error(rc, why, r->url, err);
-}
-
-int http_once(struct http *h, const struct http_request *request, const char *url,
-	const struct sink *sink, struct err *err)
-{
-	struct headers l = {0};
-
-	h->request = request;
-	h->sink = sink;
-	h->err = err;
-	h->answer = (struct http_answer){.length = -1};
-	h->stopped = false;
-	h->header_bytes = h->body_bytes = h->dropped_bytes = 0;
-	h->sent_bytes = 0;
-	h->curl_error[0] = '\0';
-	int rc = perform_with(h, url, &l, err);
-	free_headers(&l);
-	note_status(h);
-	h->answer.elsewhere = !address_is_same_server(url, request->url);
-	return rc;
-}
-
-const char *http_leads_to(const struct http *h)
-{
-	char *url = NULL;
-
-	return api->getinfo(h->curl, CURLINFO_REDIRECT_URL, &url) ? NULL : url;
-}
-
-bool http_may_lead_to(const struct http *h, const char *from, const char *to)
-{
-	bool secured = !strncmp(from, "https://", 8);
-
-	return address_is_allowed(to, &h->options) && (!secured || !strncmp(to, "https://", 8));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request to one server: what http.c, the home of libcurl, gives the other http_*.c.
+ * One request to one server: what http.c and http_once.c, the home of libcurl, give the other
+ * http_*.c.
  */
 #ifndef OTA_IO_HTTP_ONCE_H
 #define OTA_IO_HTTP_ONCE_H
@@ -21,7 +22,8 @@ struct http_memory {
 	bool no_ranges;
 	char url[PATH_MAX]; /* the file whose version is known */
 	char etag[HTTP_ETAG_LEN];
-	unsigned changes; /* of that version, while it was read */
+	unsigned changes;  /* of that version, while it was read */
+	uint64_t delay_us; /* the quickest answer took so long; 0: there was none */
 };
 
 struct http_memory *http_memory(struct http *http);

@@ -5,24 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/http_once.h"
+#include "io/http_part.h"
 
-/* Less than this is no progress: a link that always breaks after a little must come to an end. */
-#define FRUITFUL_BYTES 16384
 #define MAX_CHANGES 3
 
-struct part {
-	struct http *http;
-	const struct http_request *request;
-	const struct http_range *range;
-	const struct sink *sink;
-	uint64_t delivered; /* by all answers so far */
-	/* of the answer under way */
-	bool started, complete, replaced;
-	uint64_t first, to_skip;
-};
-
-static int check_range_answer(const struct part *p, struct err *err)
+static int check_range_answer(const struct http_part *p, struct err *err)
 {
 	const struct http_range *r = p->range;
 	const char *text = http_answer(p->http)->range;
@@ -49,7 +36,7 @@ static bool is_known(const struct http_memory *m, const char *url)
 
 /* Notes which version this answer is of; false where it is another one than before. A weak ETag
  * does not promise the same bytes. */
-static bool note_version(struct part *p)
+static bool note_version(struct http_part *p)
 {
 	struct http_memory *m = http_memory(p->http);
 	const char *etag = http_answer(p->http)->etag, *url = p->request->url;
@@ -63,7 +50,7 @@ static bool note_version(struct part *p)
 	return !known;
 }
 
-static int check_changes(const struct part *p, struct err *err)
+static int check_changes(const struct http_part *p, struct err *err)
 {
 	if (http_memory(p->http)->changes <= MAX_CHANGES)
 		return 0;
@@ -73,14 +60,14 @@ static int check_changes(const struct part *p, struct err *err)
 /* --- one answer --- */
 
 /* The whole file, since it is a new one: the part of it is asked for at once. */
-static int ask_again(struct part *p, struct err *err)
+static int ask_again(struct http_part *p, struct err *err)
 {
 	p->replaced = true;
 	return err_set(err, OTA_RETRY, "%s was replaced on the server", p->request->url);
 }
 
 /* Looks at status and headers when the first byte of the body is there. */
-static int begin(struct part *p, struct err *err)
+static int begin(struct http_part *p, struct err *err)
 {
 	const struct http_answer *a = http_answer(p->http);
 	const struct http_range *r = p->range;
@@ -92,6 +79,8 @@ static int begin(struct part *p, struct err *err)
 		return -1;
 	if (a->status == 206)
 		return check_range_answer(p, err);
+	if (p->only_part)
+		return err_set(err, OTA_RETRY, "%s comes whole", p->request->url);
 	if (a->length >= 0 && (uint64_t)a->length != r->file_size)
 		return err_set(err, OTA_CORRUPT, "has %ju bytes instead of %ju",
 			(uintmax_t)a->length, (uintmax_t)r->file_size);
@@ -105,7 +94,7 @@ static int begin(struct part *p, struct err *err)
 
 static int put(void *ctx, const void *data, size_t len, struct err *err)
 {
-	struct part *p = ctx;
+	struct http_part *p = ctx;
 
 	if (!p->started && begin(p, err) < 0)
 		return err_hint(err, "was it replaced there just now? run the same command again");
@@ -123,43 +112,52 @@ static int put(void *ctx, const void *data, size_t len, struct err *err)
 	return err_set(err, OTA_FAILED, "the rest need not come");
 }
 
-/* Asks once for what has not come yet. */
-static int ask_rest(struct part *p, struct err *err)
+struct sink http_part_sink(struct http_part *p)
+{
+	return (struct sink){put, p};
+}
+
+void http_part_ask(struct http_part *p)
 {
 	const struct http_range *r = p->range;
 	const struct http_memory *m = http_memory(p->http);
-	const struct sink own = {put, p};
-	struct http_request ask = *p->request;
-	char text[64];
 
+	p->ask = *p->request;
 	p->started = p->complete = p->replaced = false;
 	p->to_skip = 0;
 	p->first = r->offset + p->delivered;
 	if ((p->first || r->len != r->file_size) && http_ranges(p->http)) {
-		snprintf(text, sizeof(text), "%ju-%ju", (uintmax_t)p->first,
+		snprintf(p->text, sizeof(p->text), "%ju-%ju", (uintmax_t)p->first,
 			(uintmax_t)(r->offset + r->len - 1));
-		ask.range = text;
-		ask.if_range = is_known(m, ask.url) ? m->etag : NULL;
+		p->ask.range = p->text;
+		p->ask.if_range = is_known(m, p->ask.url) ? m->etag : NULL;
 	}
-	if (http_ask(p->http, &ask, &own, err) < 0 && !p->complete)
-		return p->started && err->code == OTA_CORRUPT ? err_wrap(err, "%s", ask.url) : -1;
-	if (p->delivered == r->len)
+}
+
+int http_part_end(struct http_part *p, int rc, struct err *err)
+{
+	if (rc < 0 && !p->complete)
+		return p->started && err->code == OTA_CORRUPT ? err_wrap(err, "%s", p->ask.url)
+							      : -1;
+	if (p->delivered == p->range->len)
 		return 0;
-	err_set(err, OTA_RETRY, "%s: the answer ends after %ju of %ju bytes", ask.url,
-		(uintmax_t)p->delivered, (uintmax_t)r->len);
+	err_set(err, OTA_RETRY, "%s: the answer ends after %ju of %ju bytes", p->ask.url,
+		(uintmax_t)p->delivered, (uintmax_t)p->range->len);
 	return err_hint(err, "run the same command again: it goes on where it stopped");
 }
 
 int http_get_range(struct http *http, const struct http_request *request,
 	const struct http_range *range, const struct sink *sink, struct err *err)
 {
-	struct part p = {.http = http, .request = request, .range = range, .sink = sink};
+	struct http_part p = {.http = http, .request = request, .range = range, .sink = sink};
+	const struct sink own = http_part_sink(&p);
 
 	for (;;) {
 		uint64_t before = p.delivered;
-		if (ask_rest(&p, err) == 0)
+		http_part_ask(&p);
+		if (http_part_end(&p, http_ask(http, &p.ask, &own, err), err) == 0)
 			return http_retry_done(http);
-		bool fruitful = p.delivered - before >= FRUITFUL_BYTES;
+		bool fruitful = p.delivered - before >= HTTP_FRUITFUL_BYTES;
 		if (!p.replaced && http_retry(http, fruitful, err) < 0)
 			return -1;
 	}

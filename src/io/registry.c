@@ -177,3 +177,16 @@ int registry_stream(struct registry *r, const struct descriptor *d, uint64_t off
 		return -1;
 	return registry_send(r, &request, &range, sink, err);
 }
+
+void registry_stream_lanes(struct registry *r, const struct descriptor *d, unsigned n,
+	const struct http_lanes_user *user)
+{
+	char url[REGISTRY_URL_LEN], digest[DIGEST_TEXT_LEN];
+	const struct http_request request = {
+		.url = url, .authorization = r->login.header[0] ? r->login.header : NULL};
+	struct err ignored;
+
+	digest_text(&d->digest, digest);
+	if (registry_url(r, "blobs", digest, url, &ignored) == 0)
+		http_get_lanes(r->http, &request, n, user);
+}

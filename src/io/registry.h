@@ -10,7 +10,7 @@
 #define OTA_IO_REGISTRY_H
 
 #include "io/descriptor.h"
-#include "io/http.h"
+#include "io/http_lanes.h"
 #include "io/reference.h"
 
 struct registry;
@@ -37,6 +37,11 @@ int registry_referrers(struct registry *r, const struct digest *subject, const c
 /* Gives a part of a blob, or of a manifest whose digest is known, to the sink. */
 int registry_stream(struct registry *r, const struct descriptor *d, uint64_t offset, uint64_t len,
 	const struct sink *sink, struct err *err) MUST_USE;
+
+/* The same for parts of a blob on n lanes, with what the registry let us in with last; see
+ * io/http_lanes.h. */
+void registry_stream_lanes(struct registry *r, const struct descriptor *d, unsigned n,
+	const struct http_lanes_user *user);
 
 /* Is this very blob there, or this very manifest under that name? */
 int registry_has_blob(

@@ -165,6 +165,17 @@ int source_stream(struct source *s, const struct descriptor *d, uint64_t offset,
 	return s->ops->stream(s, d, offset, len, sink, err);
 }
 
+unsigned source_lanes(const struct source *s)
+{
+	return s->ops->lanes ? http_lanes(s->http) : 1;
+}
+
+void source_stream_lanes(struct source *s, const struct descriptor *d, unsigned n,
+	const struct http_lanes_user *user)
+{
+	s->ops->lanes(s, d, n, user);
+}
+
 static int damaged(const struct source *s, const char *name, struct err *err)
 {
 	err_set(err, OTA_CORRUPT, "%s/blobs: the bytes of %s are not that digest's", s->place,

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "io/descriptor.h"
-#include "io/http.h"
+#include "io/http_lanes.h"
 #include "io/referrers.h"
 #include "io/sink.h"
 
@@ -60,6 +60,14 @@ int source_blob(
 /* Gives len bytes from offset of a blob to the sink, unverified. */
 int source_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
 	const struct sink *sink, struct err *err) MUST_USE;
+
+/* How many parts of a blob are worth being asked for at once; 1: one after the other. */
+unsigned source_lanes(const struct source *s);
+
+/* Gives parts of a blob on n lanes, unverified, until there are no more or until it gives up: what
+ * is missing then is left to source_stream(). */
+void source_stream_lanes(struct source *s, const struct descriptor *d, unsigned n,
+	const struct http_lanes_user *user);
 
 /* False for a server that only gives whole files: a range from it costs what lies before. */
 bool source_has_ranges(const struct source *s);

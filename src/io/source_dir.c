@@ -48,4 +48,4 @@ static int stream(struct source *s, const struct descriptor *d, uint64_t offset,
 	return 0;
 }
 
-const struct source_ops source_dir = {"oci:", open_dir, NULL, find, NULL, stream};
+const struct source_ops source_dir = {"oci:", open_dir, NULL, find, NULL, stream, NULL};

@@ -24,6 +24,9 @@ struct source_ops {
 		struct buf *out, bool *found, struct err *err);
 	int (*stream)(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,
 		const struct sink *sink, struct err *err);
+	/* NULL: one part after the other is as good. */
+	void (*lanes)(struct source *s, const struct descriptor *d, unsigned n,
+		const struct http_lanes_user *user);
 };
 
 struct source {

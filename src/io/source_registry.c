@@ -58,5 +58,11 @@ static int stream(struct source *s, const struct descriptor *d, uint64_t offset,
 	return registry_stream(s->registry, d, offset, len, sink, err);
 }
 
+static void lanes(struct source *s, const struct descriptor *d, unsigned n,
+	const struct http_lanes_user *user)
+{
+	registry_stream_lanes(s->registry, d, n, user);
+}
+
 const struct source_ops source_registry = {
-	REFERENCE_PREFIX, open_registry, close_registry, find, referrers, stream};
+	REFERENCE_PREFIX, open_registry, close_registry, find, referrers, stream, lanes};

@@ -71,5 +71,16 @@ static int stream(struct source *s, const struct descriptor *d, uint64_t offset,
 	return http_get_range(s->http, &request, &range, sink, err);
 }
 
-const struct source_ops source_http = {"http://", open_web, close_web, find, NULL, stream};
-const struct source_ops source_https = {"https://", open_web, close_web, find, NULL, stream};
+static void lanes(struct source *s, const struct descriptor *d, unsigned n,
+	const struct http_lanes_user *user)
+{
+	char url[PATH_MAX];
+	const struct http_request request = {.url = url};
+	struct err ignored;
+
+	if (layout_blob_path(s->place, &d->digest, url, &ignored) == 0)
+		http_get_lanes(s->http, &request, n, user);
+}
+
+const struct source_ops source_http = {"http://", open_web, close_web, find, NULL, stream, lanes};
+const struct source_ops source_https = {"https://", open_web, close_web, find, NULL, stream, lanes};

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "slot/mounts.h"
-
-#define ZERO_CHUNK (1u << 20)
 
 bool slot_same(const char *path, const char *other)
 {
@@ -93,7 +90,9 @@ int slot_open(struct slot *s, const char *path, enum slot_mode mode, struct err 
 		slot_close(s);
 		return -1;
 	}
-	s->direct_fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
+	s->direct_fd =
+		open(path, (mode == SLOT_FOR_WRITING ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_DIRECT);
+	s->no_direct_writes = s->direct_fd < 0;
 	return 0;
 }
 
@@ -104,41 +103,9 @@ void slot_close(struct slot *s)
 	s->fd = s->direct_fd = -1;
 }
 
-int slot_write(struct slot *s, const void *data, size_t len, uint64_t offset, struct err *err)
+int slot_flush(struct slot *s, struct err *err)
 {
-	if (file_pwrite(s->fd, data, len, offset, s->path, err) < 0)
-		return -1;
-	/* a hint only: the disk starts now, slot_sync() waits and tells of errors */
-	sync_file_range(s->fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
-	return 0;
-}
-
-static int write_zeros(struct slot *s, uint64_t offset, uint64_t len, struct err *err)
-{
-	AUTO_FREE char *zeros = calloc(1, ZERO_CHUNK);
-
-	if (!zeros)
-		return err_set(err, OTA_FAILED, "out of memory");
-	while (len > 0) {
-		size_t n = len < ZERO_CHUNK ? (size_t)len : ZERO_CHUNK;
-		if (slot_write(s, zeros, n, offset, err) < 0)
-			return -1;
-		offset += n;
-		len -= n;
-	}
-	return 0;
-}
-
-int slot_zero(struct slot *s, uint64_t offset, uint64_t len, struct err *err)
-{
-	static const int ways[] = {FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE};
-
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		int mode = ways[i] | FALLOC_FL_KEEP_SIZE;
-		if (fallocate(s->fd, mode, (off_t)offset, (off_t)len) == 0)
-			return 0;
-	}
-	return write_zeros(s, offset, len, err);
+	return fdatasync(s->fd) < 0 ? err_errno(err, OTA_IO, "sync %s", s->path) : 0;
 }
 
 int slot_sync(struct slot *s, struct err *err)
@@ -169,6 +136,19 @@ static bool read_direct(struct slot *s, void *data, size_t len, uint64_t offset)
 	if (s->direct_fd < 0 || offset % SLOT_ALIGN)
 		return false;
 	return pread(s->direct_fd, data, align_up(len), (off_t)offset) >= (ssize_t)len;
+}
+
+bool slot_bypasses_cache(const struct slot *s)
+{
+	return s->direct_fd >= 0;
+}
+
+bool slot_is_hole(const struct slot *s, uint64_t offset, uint64_t len)
+{
+	if (s->is_block || offset + len > s->size_bytes)
+		return false;
+	off_t data = lseek(s->fd, (off_t)offset, SEEK_DATA);
+	return data < 0 ? errno == ENXIO : (uint64_t)data >= offset + len;
 }
 
 int slot_read(struct slot *s, void *data, size_t len, uint64_t offset, struct err *err)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # A web server for the faults that real ones do not show: badserver.py LAYOUT LAYER prints its port,
-# then a line for each answer: PATH STATUS BODY-BYTES MILLISECONDS.
-# The first part of a path names the fault, NAME or NAME-NUMBER, which most show on the layer alone.
+# then a line for each answer: PATH STATUS BODY-BYTES MILLISECONDS AT-ONCE,
+# the last one how many answers were under way.
+# The first part of a path names the fault, NAME or NAME-NUMBER, which most show on the layer alone;
+# behind `far.` the server is far away: each answer waits.
 import email.utils
 import http.server
 import os
@@ -15,6 +17,8 @@ import time
 layout, layer = sys.argv[1:]
 seen = {}  # how often a fault was asked for a file
 CHUNK = 65536
+FAR_S = 0.05
+under_way = [0]
 CHUNK_S = 0.002  # so that who reads has read what was sent, as on a real link
 
 
@@ -76,7 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         if length is not None and length != len(body):
             self.close_connection = True
-        print(self.path, status, self.sent, int(time.monotonic() * 1000), flush=True)
+        print(self.path, status, self.sent, int(time.monotonic() * 1000), under_way[0], flush=True)
 
     # --- how a link ends ---
 
@@ -127,8 +131,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return int(match[1]), int(match[2]), True
 
     def do_GET(self):
+        under_way[0] += 1
+        try:
+            self.get()
+        finally:
+            under_way[0] -= 1
+
+    def get(self):
         name, _, path = self.path[1:].partition("/")
         fault, _, number = name.partition("-")
+        if fault.startswith("far."):
+            fault = fault[4:]
+            time.sleep(FAR_S)
         number = int(number or 0)
         is_layer = path.endswith(layer)
         index = self.index(fault) if path == "index.json" else None
@@ -139,6 +153,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         always, once = statuses(number, is_layer)
         if fault in always and is_layer:
             return self.answer(always[fault], b"no")
+        if fault == "few" and is_layer and under_way[0] > number:
+            return self.answer(503, b"no")
         if fault in once and first_times(self.path):
             return self.answer(once[fault][0], b"no", headers=once[fault][1].items())
         try:

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/loaded.h"
+
+#include <link.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Its code was changed when it was loaded, and the file has it as it was. */
+static bool is_relocated(const struct dl_phdr_info *info)
+{
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		if (p->p_type != PT_DYNAMIC)
+			continue;
+		const ElfW(Dyn) *d = (const void *)(info->dlpi_addr + p->p_vaddr);
+		for (; d->d_tag != DT_NULL; d++)
+			if (d->d_tag == DT_TEXTREL ||
+				(d->d_tag == DT_FLAGS && d->d_un.d_val & DF_TEXTREL))
+				return true;
+		return false;
+	}
+	return true; /* no library, but what the kernel gives each process */
+}
+
+static int trim(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size, (void)ctx;
+	if (is_relocated(info))
+		return 0;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		uintptr_t begin = info->dlpi_addr + p->p_vaddr;
+		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
+			madvise((void *)(begin / page * page), p->p_memsz + begin % page,
+				MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void loaded_trim(void)
+{
+	dl_iterate_phdr(trim, NULL);
+}
