@@ -17,11 +17,11 @@ board="$build gcc-aarch64-linux-gnu qemu-system-arm u-boot-qemu u-boot-tools lib
   e2fsprogs fdisk dosfstools mtools nginx-light openssl jq python3"
 uboot='gcc make bison flex bc xxd libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
 demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
-  mtools'
+  mtools libdivsufsort3'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
   nginx-light docker-registry skopeo libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
-  mtools strace libdivsufsort3
-  universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
+  mtools strace
+  universal-ctags libdivsufsort3 mandoc jq python3 bash zsh fish bash-completion systemd"
 
 wanted=
 for set in "${@:-none}"; do

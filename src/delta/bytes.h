@@ -13,6 +13,14 @@
 #define DELTA_MAGIC_BYTES 8
 #define DELTA_EXTRA_BYTES 4 /* of a group: how long its coded extra bytes are */
 
+static inline uint16_t get16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
+}
+
 static inline uint32_t get32(const uint8_t *p)
 {
 	uint32_t v;

@@ -30,7 +30,7 @@ struct prob {
 };
 
 #define PROB_FAST 4
-#define PROB_SLOW 7
+#define PROB_SLOW 6
 #define PROB_EVEN 0x8000
 
 void coder_encode_begin(struct coder *c, uint8_t *out, size_t room);

@@ -20,7 +20,7 @@ static int check_header(
 		return err_set(err, OTA_CORRUPT, "delta: cells of %u bytes", cell);
 	if (n_groups > DELTA_GROUPS_MAX)
 		return err_set(err, OTA_CORRUPT, "delta: %u groups", n_groups);
-	if (table->base_bytes > INT64_MAX)
+	if (table->base_bytes > DELTA_BASE_BYTES_MAX)
 		return err_set(err, OTA_CORRUPT, "delta: a base of %ju bytes",
 			(uintmax_t)table->base_bytes);
 	table->head_bytes = DELTA_HEADER_BYTES + (uint64_t)n_groups * DELTA_GROUP_BYTES;

@@ -10,6 +10,9 @@
  *   group, 8 bytes    u32 segments, u32 coded length
  *   ...               the coded groups, one behind the other
  *
+ *   group             u32 length, so many bytes of one zstd frame (window: 1 MiB): what the base
+ * lacks the rest: one range coded stream of steps (ops.h) and differences (spots.h)
+ *
  * All little endian. Offsets are running sums, so that groups cannot overlap or point outside.
  * What a segment gives counts for nothing until its hash is the one in the signed index. Pure; the
  * base is read through the caller.
@@ -29,6 +32,7 @@
 #define DELTA_GROUP_SEGMENTS_MAX 64
 #define DELTA_GROUP_CODED_MAX (2u << 20)
 #define DELTA_GROUPS_MAX (1u << 20)
+#define DELTA_BASE_BYTES_MAX (UINT64_C(1) << 43)
 
 /* Where copies come from. read() gives exactly len bytes or fails; several threads at once. */
 struct delta_base {

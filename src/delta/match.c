@@ -6,12 +6,13 @@
 
 #include "delta/suffix.h"
 
-#define KEEP_BYTES                                                                                 \
-	24 /* so many equal bytes where the copy would go on, and nothing better is sought */
-#define VIEW_BYTES 64 /* or most of so many */
+/* Nothing better is sought where the copy would go on with so many equal bytes, or most of some. */
+#define KEEP_BYTES 24
+#define VIEW_BYTES 64
 #define VIEW_EQUAL 44
-#define FIND_BYTES 12 /* a match has at least this, */
-#define GAIN_BYTES 8  /* and this more than where the copy would go on */
+/* A match has so many bytes, and so many more than where the copy would go on. */
+#define FIND_BYTES 12
+#define GAIN_BYTES 8
 
 struct matcher {
 	const uint8_t *base;

@@ -12,11 +12,11 @@
 #define PLACES 65536 /* two bytes before */
 #define CLASSES 4096 /* places share what is learned of them */
 #define GUESSES 4096
-#define GUESS_SHIFT 6 /* addresses so near to each other move together */
+#define GUESS_SHIFT 10 /* addresses so near to each other move together */
 #define RECENT_BITS 4
 #define RECENT (1u << RECENT_BITS)
 #define FADED_MAX 64
-#define FADED_ODDS 0xf800 /* a place where a spot comes less often than this is none to look at */
+#define FADED_ODDS 0xfb00 /* a place where a spot comes less often than this is none to look at */
 #define PATIENCE_MAX 7
 
 /* How far an address was moved that is near to `key`. */
@@ -89,7 +89,7 @@ static void store(uint8_t *p, size_t len, uint32_t v)
 
 static inline unsigned place_of(const uint8_t *cell, size_t at)
 {
-	return at < 2 ? 0 : cell[at - 2] | (unsigned)cell[at - 1] << 8;
+	return at < 2 ? 0 : get16(cell + at - 2);
 }
 
 static inline bool is_watched(const struct spots *s, unsigned place)
@@ -293,8 +293,12 @@ static size_t code_unforeseen(
 
 static size_t next_watched(const struct spots *s, const uint8_t *raw, size_t at, size_t end)
 {
-	while (at < end && !is_watched(s, place_of(raw, at)))
-		at++;
+	for (; at < 2 && at < end; at++)
+		if (is_watched(s, 0))
+			return at;
+	for (; at < end; at++)
+		if (is_watched(s, get16(raw + at - 2)))
+			return at;
 	return at;
 }
 

@@ -248,6 +248,75 @@ static void false_steps_are_not_coded(void **state)
 	free(base.data);
 }
 
+/* One group of two cells: half of what is in the base nearly, and something new. */
+static uint64_t make_group(struct image *base, uint8_t *raw, const char *path, uint8_t *coded)
+{
+	const struct delta_base from = {.read = read_image, .ctx = base, .size_bytes = base->len};
+	AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	const struct delta_encoder_spec spec = {
+		.cell_bytes = CELL, .base_bytes = base->len, .level = 3, .fd = fd, .name = path};
+	const struct delta_op ops[] = {{.copy_len = 6000, .base_offset = 14000},
+		{.extra_len = 1000, .copy_len = 3000, .base_offset = 100}};
+	AUTO_BUF head = BUF(1000);
+	struct delta_table table;
+	struct err err;
+	struct delta_encoder *e = delta_encoder_new(&spec, &err);
+
+	assert_non_null(e);
+	memcpy(raw, base->data + 14000, 6000);
+	memcpy(raw + 7000, base->data + 100, 3000);
+	for (size_t n = 0; n < 6000; n += 50)
+		raw[n] += 3;
+	assert_works(delta_encoder_add(e, raw, 10000, ops, 2, &from, &err));
+	assert_works(delta_encoder_add(e, raw, 10000, ops, 2, &from, &err));
+	assert_works(delta_encoder_end(e, &head, &err));
+	delta_encoder_free(e);
+	assert_works(delta_open(head.data, head.len, &table, &err));
+	uint64_t len = table.blob_bytes - table.head_bytes;
+	assert_works(file_pread(fd, coded, len, 0, path, &err));
+	return len;
+}
+
+static int decode_group(const uint8_t *coded, uint64_t len, struct image *base, uint64_t base_bytes,
+	uint8_t *raw, struct err *err)
+{
+	const struct delta_base from = {.read = read_image, .ctx = base, .size_bytes = base_bytes};
+	AUTO_FREE uint8_t *copy = malloc(len ? len : 1); /* so that a read behind its end is seen */
+	struct delta_decoder *d = delta_decoder_new(err);
+
+	assert_true(copy && d);
+	memcpy(copy, coded, len);
+	int rc = delta_decoder_begin(d, copy, len, 2, err);
+	for (int n = 0; rc == 0 && n < 2; n++)
+		rc = delta_decoder_segment(d, &from, raw, 10000, err);
+	delta_decoder_free(d);
+	return rc;
+}
+
+/* A cut is seen, or gives other bytes, but for the last ones, which may say nothing. */
+static void a_cut_or_false_group_is_refused(void **state)
+{
+	struct image base = make_noise(20000, 8), target = make_noise(10000, 9);
+	AUTO_FREE uint8_t *coded = malloc(100000), *raw = malloc(10000);
+	uint64_t len = make_group(&base, target.data, at(state, "group"), coded);
+	struct err err;
+
+	assert_works(decode_group(coded, len, &base, base.len, raw, &err));
+	assert_memory_equal(raw, target.data, 10000);
+	for (uint64_t cut = 0; cut + 16 < len; cut++)
+		if (decode_group(coded, cut, &base, base.len, raw, &err) == 0)
+			assert_memory_not_equal(raw, target.data, 10000);
+		else
+			assert_int_equal(err.code, OTA_CORRUPT);
+	/* a base that is shorter than the one that it was made from */
+	assert_fails(decode_group(coded, len, &base, 19999, raw, &err), OTA_CORRUPT);
+	assert_fails(decode_group(coded, len, &base, 0, raw, &err), OTA_CORRUPT);
+	put32(coded, (uint32_t)len - 3);
+	assert_fails(decode_group(coded, len, &base, base.len, raw, &err), OTA_CORRUPT);
+	free(base.data);
+	free(target.data);
+}
+
 static void make_head(uint8_t head[DELTA_HEADER_BYTES + 2 * DELTA_GROUP_BYTES])
 {
 	memcpy(head, DELTA_MAGIC, DELTA_MAGIC_BYTES);
@@ -274,7 +343,7 @@ static void a_false_head_is_refused(void **state)
 		{"cell of 2 MiB", 8, 4, 2 << 20},
 		{"fewer groups than there are", 12, 4, 1},
 		{"2^32-1 groups", 12, 4, UINT32_MAX},
-		{"base of 2^63", 16, 8, 1ULL << 63},
+		{"base of 8 TiB and a byte", 16, 8, DELTA_BASE_BYTES_MAX + 1},
 		{"more segments than in groups", 24, 8, 66},
 		{"fewer segments", 24, 8, 64},
 		{"group of none", 32, 4, 0},
@@ -309,6 +378,7 @@ int main(void)
 		in_scratch(many_cells_are_some_groups),
 		in_scratch(moved_addresses_cost_little),
 		cmocka_unit_test(false_steps_are_not_coded),
+		in_scratch(a_cut_or_false_group_is_refused),
 		cmocka_unit_test(a_false_head_is_refused),
 	};
 
