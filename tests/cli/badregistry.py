@@ -19,8 +19,11 @@ tokens = [0]
 
 
 def blob(digest):
-    with open(os.path.join(layout, "blobs/sha256", digest.split(":")[1]), "rb") as f:
-        return f.read()
+    try:
+        with open(os.path.join(layout, "blobs/sha256", digest.split(":")[1]), "rb") as f:
+            return f.read()
+    except FileNotFoundError:
+        return None
 
 
 def tagged(name):
@@ -28,7 +31,7 @@ def tagged(name):
         for entry in json.load(f)["manifests"]:
             if name in (entry["digest"], entry["annotations"]["org.opencontainers.image.ref.name"]):
                 return blob(entry["digest"])
-    return None
+    return blob(name) if name.startswith("sha256:") else None
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -84,6 +87,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return not shown.startswith("Bearer t") or (fault == "expires" and uses[shown] > 4)
 
     def manifest(self, fault, name):
+        if fault == "lists-all" and re.fullmatch("sha256-[0-9a-f]{64}", name):
+            return self.answer(404, b"no")
         body, kind, told = tagged(name), MANIFEST, None
         if fault == "html":
             kind, body = "text/html", b"<!doctype html><title>Log in</title>"
@@ -128,6 +133,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             entry = {"mediaType": MANIFEST, "digest": name, "size": 7, "artifactType": "application/x.test"}
             body = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry, dict(entry, artifactType="y")]}
             return self.answer(200, json.dumps(body).encode(), ("Content-Type", INDEX))
+        if kind == "referrers" and fault == "lists-all":
+            return self.answer(200, tagged(name.replace(":", "-")), ("Content-Type", INDEX))
         if fault.startswith("token-"):
             return self.challenge(self.url("/token/" + fault[6:]))
         if fault == "plain-realm":

@@ -226,6 +226,12 @@ holds 'goes to the layout that is named' says 'there already'
 exits 2 'without a layout' ota --config ota.conf delta --from v1 --to "$source:packed"
 holds 'the hint names one' says 'hint: .*-o LAYOUT'
 
+# --- a registry that lists referrers by itself ---
+python3 "$tree/tests/cli/badregistry.py" v3 >said &
+for _ in $(seq 100); do [ -s said ] && break; sleep 0.05; done
+port=$(head -n 1 said)
+holds 'a device finds the delta in its list' finds "$wanted" "docker://localhost:$port/lists-all/x"
+
 # --- a web server ---
 must "$tree/test-images/nginx.sh" start server v3 http:0
 port=$(head -n 1 server/ports)
@@ -234,6 +240,7 @@ exits 0 'inspect there' ota --config ota.conf --json inspect --trust trust "http
 holds 'shows them, signed' test "$(jq -c '[.deltas[] | [.from, .signers]]' out)" = '[["1.0",["key.pub"]],["2.0",["key.pub"]]]'
 make_next v4.img v3.img v4
 must ota pack -q --rootfs v4.img --compatible sandbox --version 4.0 --level 1 -o v4
+holds 'a device finds it' finds "$wanted" "http://localhost:$port"
 exits 0 'a base from there' ota --config ota.conf delta --from "http://localhost:$port" --to v4
 holds 'gives a delta' says 'added a delta from 3.0 to 4.0'
 finish
