@@ -29,6 +29,16 @@ holds 'the slot is not proved then' is .slots.b.state writing
 exits 16 'a sync that fails' with sync slots/b.img write oci:v1
 holds 'nor then' is .slots.b.state writing
 must on write oci:v1
+
+# --- what is read back while the rest is written ---
+head -c 80M /dev/urandom >big.img
+make_release big 2.0
+truncate -s 81M device/slots/b.img
+exits 14 'a disk that flips a bit, early in a large image' with flip slots/b.img write oci:big
+holds 'is told, with the place, too' says 'other bytes at 262144'
+exits 16 'a flush that fails on the way' with flush slots/b.img write oci:big
+exits 0 'on a sound disk it goes on' on write oci:big
+holds 'and the slot holds the large image' slot_holds b big
 cp device/uboot.env env
 exits 16 'an environment that cannot be synced' with sync uboot.env bootswap
 holds 'one that says so at least' says 'uboot.env'

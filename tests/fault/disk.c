@@ -2,7 +2,7 @@
 /*
  * A disk that lies, for what real ones rarely show: preloaded, it meddles with the calls on files
  * whose name ends with $DISK_FILE. $DISK_FAULT: flip (one bit of what is written at 256 KiB),
- * lose (that write is dropped), full (ENOSPC there), sync (fsync fails).
+ * lose (that write is dropped), full (ENOSPC there), sync (fsync fails), flush (fdatasync fails).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -51,8 +51,10 @@ static ssize_t meddle(int fd, const void *data, size_t len, off_t offset)
 	}
 	if (!is_fault("flip"))
 		return real(fd, data, len, offset);
-	char *copy = malloc(len);
-	memcpy(copy, data, len);
+	void *aligned;
+	if (posix_memalign(&aligned, 4096, len)) /* a write past the page cache stays one */
+		abort();
+	char *copy = memcpy(aligned, data, len);
 	copy[len / 2] ^= 1;
 	ssize_t done = real(fd, copy, len, offset);
 	free(copy);
@@ -76,6 +78,19 @@ int fsync(int fd)
 	if (!real)
 		real = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
 	if (is_fault("sync") && is_ours(fd)) {
+		errno = EIO;
+		return -1;
+	}
+	return real(fd);
+}
+
+int fdatasync(int fd)
+{
+	static int (*real)(int);
+
+	if (!real)
+		real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+	if (is_fault("flush") && is_ours(fd)) {
 		errno = EIO;
 		return -1;
 	}

@@ -133,6 +133,49 @@ static void what_is_written_is_read_back(void **state)
 	free(back);
 }
 
+#define CELL (512 << 10)
+
+/* Whatever was there, a write leaves its bytes; long runs of zeros take no room. */
+static void zeros_within_a_write_become_holes(void **state)
+{
+	static const struct {
+		int begin, end;
+	} runs[] = {
+		{0, 16 << 10}, {64 << 10, 200 << 10}, {300 << 10, 304 << 10}, {400 << 10, CELL}};
+	char *data = slot_alloc(CELL), *back = slot_alloc(CELL);
+	struct slot s;
+	struct err err;
+
+	make_slot(state, &s);
+	assert_int_equal(ftruncate(s.fd, 2 * CELL), 0);
+	s.size_bytes = 2 * CELL;
+	memset(back, 'o', CELL);
+	assert_works(slot_write(&s, back, CELL, CELL, &err));
+	memset(data, 'd', CELL);
+	for (size_t i = 0; i < ARRAY_LEN(runs); i++)
+		memset(data + runs[i].begin, 0, (size_t)(runs[i].end - runs[i].begin));
+	assert_works(slot_reserve(&s, CELL, CELL, &err));
+	assert_works(slot_write(&s, data, CELL - 100, CELL, &err));
+	assert_works(slot_flush(&s, &err));
+	assert_works(slot_read(&s, back, CELL, CELL, &err));
+	assert_memory_equal(back, data, CELL - 100);
+	assert_memory_equal(
+		back + CELL - 100, "oooooooooooooooooooooooooooooooooooooooooooooooooo", 50);
+	if (!s.no_holes) {
+		assert_true(slot_is_hole(&s, CELL, 16 << 10));
+		assert_true(slot_is_hole(&s, CELL + (64 << 10), 136 << 10));
+		assert_false(slot_is_hole(&s, CELL + (300 << 10), 4 << 10));
+	}
+	s.no_holes = true; /* as on a disk that has none: written, or left where there are zeros */
+	assert_works(slot_zero(&s, CELL, CELL, &err));
+	assert_works(slot_flush(&s, &err));
+	assert_works(slot_read(&s, back, CELL, CELL, &err));
+	assert_true(mem_is_zero(back, CELL));
+	slot_close(&s);
+	free(data);
+	free(back);
+}
+
 static void only_files_and_block_devices_are_slots(void **state)
 {
 	struct slot s;
@@ -194,6 +237,7 @@ int main(void)
 		in_scratch(other_notes_come_back),
 		in_scratch(bad_digests_are_remembered),
 		in_scratch(what_is_written_is_read_back),
+		in_scratch(zeros_within_a_write_become_holes),
 		in_scratch(only_files_and_block_devices_are_slots),
 		in_scratch(one_device_under_two_names_is_one),
 		in_scratch(the_command_line_tells_the_slot),
