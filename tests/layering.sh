@@ -26,7 +26,7 @@ may() {
     base:*) return 1 ;;
     *:io) return 0 ;;
     io:*) return 1 ;;
-    flow:release | flow:trust | flow:slot | flow:boot | flow:delta) return 0 ;;
+    flow:release | flow:trust | flow:slot | flow:boot | flow:delta | delta:release) return 0 ;;
     cmd:*) return 0 ;;
   esac
   return 1

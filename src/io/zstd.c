@@ -3,6 +3,10 @@
 
 #include <zstd.h>
 
+#define STREAM_WINDOW_LOG 20
+#define QUICK_WINDOW_LOG 18 /* for a device's encoder, which has no memory to spend */
+#define QUICK_LEVEL_MAX 6
+
 size_t zstd_bound(size_t raw_len)
 {
 	return ZSTD_compressBound(raw_len);
@@ -68,5 +72,66 @@ int zstd_decode(struct zstd_decoder *d, const void *in, size_t in_len, void *raw
 		return err_set(err, OTA_CORRUPT, "a zstd frame holds %zu bytes instead of %zu", n,
 			raw_len);
 	*used = frame_len;
+	return 0;
+}
+
+struct zstd_encoder *zstd_stream_encoder_new(int level, struct err *err)
+{
+	struct zstd_encoder *e = zstd_encoder_new(level, err);
+	int window = level > QUICK_LEVEL_MAX ? STREAM_WINDOW_LOG : QUICK_WINDOW_LOG;
+
+	if (e && ZSTD_isError(ZSTD_CCtx_setParameter((ZSTD_CCtx *)e, ZSTD_c_windowLog, window))) {
+		zstd_encoder_free(e);
+		err_set(err, OTA_FAILED, "no zstd encoder with a window of 2^%d bytes", window);
+		return NULL;
+	}
+	return e;
+}
+
+int zstd_encode_more(struct zstd_encoder *e, const void *raw, size_t raw_len, bool end, void *out,
+	size_t room, size_t *out_len, struct err *err)
+{
+	ZSTD_inBuffer in = {.src = raw, .size = raw_len};
+	ZSTD_outBuffer to = {.dst = out, .size = room, .pos = *out_len};
+	size_t left;
+
+	do {
+		left = ZSTD_compressStream2(
+			(ZSTD_CCtx *)e, &to, &in, end ? ZSTD_e_end : ZSTD_e_continue);
+		if (ZSTD_isError(left))
+			return err_set(err, OTA_FAILED, "zstd: %s", ZSTD_getErrorName(left));
+		if (to.pos == to.size)
+			return err_set(err, OTA_FAILED, "zstd: over %zu bytes", room);
+	} while (in.pos < in.size || (end && left > 0));
+	*out_len = to.pos;
+	return 0;
+}
+
+int zstd_decode_begin(struct zstd_decoder *d, struct err *err)
+{
+	ZSTD_DCtx *ctx = (ZSTD_DCtx *)d;
+
+	if (ZSTD_isError(ZSTD_DCtx_reset(ctx, ZSTD_reset_session_only)) ||
+		ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, STREAM_WINDOW_LOG)))
+		return err_set(err, OTA_FAILED, "no zstd decoder with a window of 2^%d bytes",
+			STREAM_WINDOW_LOG);
+	return 0;
+}
+
+int zstd_decode_more(struct zstd_decoder *d, const void *in, size_t in_len, void *raw,
+	size_t raw_len, size_t *used, struct err *err)
+{
+	ZSTD_inBuffer from = {.src = in, .size = in_len};
+	ZSTD_outBuffer to = {.dst = raw, .size = raw_len};
+
+	while (to.pos < to.size) {
+		size_t before = from.pos + to.pos;
+		size_t n = ZSTD_decompressStream((ZSTD_DCtx *)d, &to, &from);
+		if (ZSTD_isError(n))
+			return err_set(err, OTA_CORRUPT, "zstd: %s", ZSTD_getErrorName(n));
+		if (from.pos + to.pos == before)
+			return err_set(err, OTA_CORRUPT, "a zstd frame is cut");
+	}
+	*used = from.pos;
 	return 0;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * zstd, frame by frame and whole frames only: both sides are in memory, so a frame's window costs
- * nothing and a cut frame is always an error. A coder belongs to one thread.
+ * zstd. Frame by frame, whole frames only: both sides are in memory, so a frame's window costs
+ * nothing and a cut frame is always an error. Or a frame piece by piece, for what is taken piece by
+ * piece too, with a window of at most 1 MiB. A coder belongs to one thread.
  */
 #ifndef OTA_IO_ZSTD_H
 #define OTA_IO_ZSTD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -33,5 +35,21 @@ int zstd_encode(struct zstd_encoder *e, const void *raw, size_t raw_len, void *o
  * OTA_CORRUPT; never writes past raw_len. */
 int zstd_decode(struct zstd_decoder *d, const void *in, size_t in_len, void *raw, size_t raw_len,
 	size_t *used, struct err *err) MUST_USE;
+
+/* For zstd_encode_more() alone: some 1 to 3 MiB at level 3. Errors: failed. */
+struct zstd_encoder *zstd_stream_encoder_new(int level, struct err *err) MUST_USE;
+
+/* Appends to `out` what there is to write so far, at `end` the rest of the frame; the next call
+ * then starts another. Errors: failed (over `room`). */
+int zstd_encode_more(struct zstd_encoder *e, const void *raw, size_t raw_len, bool end, void *out,
+	size_t room, size_t *out_len, struct err *err) MUST_USE;
+
+/* Starts afresh: a frame that was begun is forgotten. Errors: failed. */
+int zstd_decode_begin(struct zstd_decoder *d, struct err *err) MUST_USE;
+
+/* Gives the next raw_len bytes, and tells how many of `in` it took; the rest is for the next call.
+ * Errors: corrupt (`in` ends before, is damaged, or wants a larger window). */
+int zstd_decode_more(struct zstd_decoder *d, const void *in, size_t in_len, void *raw,
+	size_t raw_len, size_t *used, struct err *err) MUST_USE;
 
 #endif
