@@ -134,20 +134,26 @@ struct receiver {
 };
 
 /* One that came and is not sound is not kept: the cells that need it are brought whole. */
-static int take_part(struct receiver *r, struct err *err)
+static int keep_part(struct receiver *r, struct part *part, struct err *err)
 {
-	struct part *part = &r->p->parts[r->part];
-
-	r->filled = 0;
-	r->part++;
-	r->done_bytes += part->group.coded_len;
-	progress_advance(r->p->r.progress, r->done_bytes);
 	if (!part_is_missing(part) || !part_check(&r->reader, r->p, part))
 		return 0;
 	if (file_pwrite(r->p->partial_fd, r->reader.coded, part->group.coded_len,
 		    part->group.coded_offset, r->p->partial_path, err) < 0)
 		return -1;
 	part->kept = true;
+	return 0;
+}
+
+static int take_part(struct receiver *r, struct err *err)
+{
+	struct part *part = &r->p->parts[r->part++];
+
+	r->filled = 0;
+	if (keep_part(r, part, err) < 0)
+		return -1;
+	r->done_bytes += part->group.coded_len;
+	progress_advance(r->p->r.progress, r->done_bytes);
 	return 0;
 }
 
