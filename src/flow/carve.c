@@ -10,14 +10,27 @@
 #include "release/chunks.h"
 
 #define MAP_SLOTS (2u * CHUNKS_MAX)
-#define CHUNK_STEPS 16              /* the largest chunk is so many times the smallest */
-#define GROUP_BYTES_MIN (64u << 10) /* then a group ends with the next file */
+#define CHUNK_STEPS 4  /* the largest chunk is so many times the smallest */
+#define GROUP_STEPS 32 /* and so is a group, which ends with a file where it can */
+/* More of either would spare some bytes, and cost the build machine far more time: a dictionary is
+ * indexed once a section. Off the blocks, so that it cannot begin as a file does: zstd takes one
+ * that begins with its magic number for a dictionary of another kind. */
+#define DICTIONARY_BYTES ((256u << 10) - 64)
+#define SECTION_BYTES (64u << 10)
 
+/* A group of the section. */
+struct group {
+	uint32_t n_chunks;
+	size_t raw_len, coded_len;
+};
+
+/* A section. */
 struct job {
 	struct zstd_encoder *encoder;
-	char *raw, *coded;
-	size_t raw_len, coded_len;
-	uint32_t n_chunks;
+	uint8_t *dictionary, *raw, *coded;
+	size_t dictionary_len, raw_len;
+	struct group *groups;
+	size_t n_groups;
 };
 
 /* Which chunk has these bytes. */
@@ -31,43 +44,81 @@ struct carver {
 	struct chunk_writer list;
 	struct known *map;
 	struct pool *pool;
-	struct job *open; /* the group that is being filled; NULL: none */
+	struct job *open;    /* the section that is being filled; NULL: none */
+	struct group *group; /* the group in it; NULL: none */
+	uint64_t raw_bytes;  /* of all chunks so far */
+	uint8_t *before;     /* the last of them before the section: the dictionary */
+	size_t before_len;
 	int out_fd;
 	char out_path[PATH_MAX];
 	struct digest_state *hash; /* of the data */
 };
 
+static uint32_t group_max(const struct carver *c)
+{
+	uint32_t max = c->list.head.min_bytes * GROUP_STEPS;
+
+	return max < CHUNK_GROUP_BYTES_MAX ? max : CHUNK_GROUP_BYTES_MAX;
+}
+
+/* Its last group begins before the section's end. */
+static size_t section_max(const struct carver *c)
+{
+	return SECTION_BYTES + group_max(c);
+}
+
 static int work(void *arg, void *ctx, struct err *err)
 {
 	struct job *job = arg;
+	const uint8_t *raw = job->raw;
+	uint8_t *coded = job->coded;
 
 	(void)ctx;
-	return zstd_encode(job->encoder, job->raw, job->raw_len, job->coded, &job->coded_len, err);
+	if (zstd_encoder_dictionary(job->encoder, job->dictionary, job->dictionary_len, err) < 0)
+		return -1;
+	for (size_t i = 0; i < job->n_groups; i++) {
+		struct group *g = &job->groups[i];
+		if (zstd_encode(job->encoder, raw, g->raw_len, coded, &g->coded_len, err) < 0)
+			return -1;
+		raw += g->raw_len;
+		coded += g->coded_len;
+	}
+	return 0;
 }
 
 static int reap(void *arg, void *ctx, struct err *err)
 {
-	struct job *job = arg;
+	const struct job *job = arg;
 	struct carver *c = ctx;
+	uint64_t offset = c->list.head.data_bytes;
 
-	if (file_pwrite(c->out_fd, job->coded, job->coded_len, c->list.head.data_bytes, c->out_path,
-		    err) < 0 ||
-		digest_add(c->hash, job->coded, job->coded_len, err) < 0)
+	for (size_t i = 0; i < job->n_groups; i++) {
+		const struct group *g = &job->groups[i];
+		if (chunks_add_group(&c->list, g->n_chunks, (uint32_t)g->coded_len, err) < 0)
+			return -1;
+	}
+	size_t len = (size_t)(c->list.head.data_bytes - offset);
+	if (file_pwrite(c->out_fd, job->coded, len, offset, c->out_path, err) < 0)
 		return -1;
-	return chunks_add_group(&c->list, job->n_chunks, (uint32_t)job->coded_len, err);
+	return digest_add(c->hash, job->coded, len, err);
 }
 
 static int prepare(void *arg, void *ctx, struct err *err)
 {
 	const struct carver *c = ctx;
 	struct job *job = arg;
+	size_t groups_max = section_max(c) / CHUNK_BLOCK_BYTES + 2;
 
 	job->encoder = zstd_encoder_new(c->spec->level, err);
-	job->raw = malloc(CHUNK_GROUP_BYTES_MAX);
-	job->coded = malloc(zstd_bound(CHUNK_GROUP_BYTES_MAX));
+	job->dictionary = malloc(DICTIONARY_BYTES);
+	job->raw = malloc(section_max(c));
+	job->coded = malloc(zstd_bound(section_max(c)) + groups_max * zstd_bound(1));
+	job->groups = calloc(groups_max, sizeof(*job->groups));
 	if (!job->encoder)
 		return -1;
-	return job->raw && job->coded ? 0 : err_set(err, OTA_FAILED, "out of memory");
+	return job->dictionary && job->raw && job->coded && job->groups
+		       ? 0
+		       : err_set(err, OTA_FAILED, "out of memory");
 }
 
 static void release(void *arg)
@@ -75,34 +126,73 @@ static void release(void *arg)
 	struct job *job = arg;
 
 	zstd_encoder_free(job->encoder);
+	free(job->dictionary);
 	free(job->raw);
 	free(job->coded);
+	free(job->groups);
 }
 
-static void end_group(struct carver *c)
+/* What the section held goes before the next one, as far as the dictionary reaches. */
+static void remember(struct carver *c, const uint8_t *data, size_t len)
 {
-	if (c->open)
-		pool_submit(c->pool);
+	size_t n = len < DICTIONARY_BYTES ? len : DICTIONARY_BYTES;
+	size_t keep = DICTIONARY_BYTES - n < c->before_len ? DICTIONARY_BYTES - n : c->before_len;
+
+	memmove(c->before, c->before + c->before_len - keep, keep);
+	memcpy(c->before + keep, data + len - n, n);
+	c->before_len = keep + n;
+}
+
+static void end_section(struct carver *c)
+{
+	if (!c->open)
+		return;
+	remember(c, c->open->raw, c->open->raw_len);
+	pool_submit(c->pool);
 	c->open = NULL;
+	c->group = NULL;
+}
+
+static int begin_section(struct carver *c, struct err *err)
+{
+	struct job *job = pool_take(c->pool, err);
+
+	if (!job)
+		return -1;
+	memcpy(job->dictionary, c->before, c->before_len);
+	job->dictionary_len = c->before_len;
+	job->raw_len = job->n_groups = 0;
+	c->open = job;
+	return 0;
+}
+
+static int begin_group(struct carver *c, struct err *err)
+{
+	uint64_t before = c->open ? c->raw_bytes - c->open->raw_len : 0;
+
+	if (c->open && c->raw_bytes / SECTION_BYTES != before / SECTION_BYTES)
+		end_section(c);
+	if (!c->open && begin_section(c, err) < 0)
+		return -1;
+	c->group = &c->open->groups[c->open->n_groups++];
+	*c->group = (struct group){0};
+	return 0;
 }
 
 /* A group ends where a file does: files are what changes from one version to the next. */
 static int add_to_group(struct carver *c, const struct scanned_chunk *chunk, struct err *err)
 {
-	if (c->open && c->open->raw_len + chunk->len > CHUNK_GROUP_BYTES_MAX)
-		end_group(c);
-	if (!c->open) {
-		c->open = pool_take(c->pool, err);
-		if (!c->open)
-			return -1;
-		c->open->raw_len = 0;
-		c->open->n_chunks = 0;
-	}
+	if (c->group && c->group->raw_len + chunk->len > group_max(c))
+		c->group = NULL;
+	if (!c->group && begin_group(c, err) < 0)
+		return -1;
 	memcpy(c->open->raw + c->open->raw_len, chunk->data, chunk->len);
 	c->open->raw_len += chunk->len;
-	c->open->n_chunks++;
-	if (c->open->raw_len >= GROUP_BYTES_MIN && chunker_ends_file(chunk->data, chunk->len))
-		end_group(c);
+	c->raw_bytes += chunk->len;
+	c->group->raw_len += chunk->len;
+	c->group->n_chunks++;
+	if (chunker_ends_file(chunk->data, chunk->len))
+		c->group = NULL;
 	return 0;
 }
 
@@ -164,11 +254,16 @@ static int choose(const struct encode_spec *spec, uint64_t bytes, struct chunker
 
 	if (unit_of(spec, bytes, &unit, err) < 0)
 		return -1;
-	while (bytes / min >= CHUNKS_MAX && min < CHUNK_GROUP_BYTES_MAX)
+	while (bytes / min > CHUNKS_MAX && min < CHUNK_GROUP_BYTES_MAX)
 		min *= 2;
 	max = min > CHUNK_GROUP_BYTES_MAX / CHUNK_STEPS ? CHUNK_GROUP_BYTES_MAX : min * CHUNK_STEPS;
 	chunker_init(chunker, unit, min, max);
-	chunks_begin(list, unit, min, max);
+	const struct chunk_list form = {.unit_bytes = unit,
+		.min_bytes = min,
+		.max_bytes = max,
+		.dictionary_bytes = DICTIONARY_BYTES,
+		.section_bytes = SECTION_BYTES};
+	chunks_begin(list, &form);
 	return 0;
 }
 
@@ -191,7 +286,7 @@ static int carve(struct carver *c, const struct progress *progress, uint64_t byt
 	progress_step(progress, "pack reuse", bytes);
 	if (!pool || chunk_scan(&scan, err) < 0)
 		return -1;
-	end_group(c);
+	end_section(c);
 	if (pool_drain(pool, err) < 0)
 		return -1;
 	progress_done(progress);
@@ -230,7 +325,8 @@ static int make(
 	if (c->out_fd < 0 || !c->hash)
 		return -1;
 	c->map = calloc(MAP_SLOTS, sizeof(*c->map));
-	if (!c->map)
+	c->before = malloc(DICTIONARY_BYTES);
+	if (!c->map || !c->before)
 		return err_set(err, OTA_FAILED, "out of memory");
 	if (carve(c, progress, image->raw_bytes, err) < 0)
 		return -1;
@@ -249,5 +345,6 @@ int carve_image(const struct encode_spec *spec, const struct progress *progress,
 	digest_drop(&c.hash);
 	chunks_free(&c.list);
 	free(c.map);
+	free(c.before);
 	return rc;
 }

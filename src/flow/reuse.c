@@ -80,8 +80,24 @@ const struct part *part_of(const struct reuse_plan *p, uint32_t chunk)
 	return &p->parts[low];
 }
 
+uint64_t chunk_offset(const struct reuse_plan *p, const struct part *part, uint32_t chunk)
+{
+	uint64_t offset = part->group.raw_offset;
+
+	for (uint32_t i = part->group.first_chunk; i < chunk; i++)
+		offset += chunks_get(&p->list, i).len;
+	return offset;
+}
+
+uint64_t dictionary_offset(const struct reuse_plan *p, const struct part *part)
+{
+	uint64_t end = part->group.section_offset, most = p->list.dictionary_bytes;
+
+	return end > most ? end - most : 0;
+}
+
 /* Of the cells that are to be made, each chunk that was not found wants its group. */
-static void want_parts(struct reuse_plan *p, struct reuse_cost *cost)
+static void want_missing(struct reuse_plan *p, struct reuse_cost *cost)
 {
 	struct chunk_piece piece = {0};
 	struct frame f = {0};
@@ -100,6 +116,36 @@ static void want_parts(struct reuse_plan *p, struct reuse_cost *cost)
 				cost->found_bytes += in.raw_len;
 		} while (in.raw_offset + in.raw_len < f.raw_offset + f.raw_len &&
 			 chunks_next_piece(&p->list, &in));
+	}
+}
+
+static bool lacks_chunk(const struct reuse_plan *p, const struct part *part)
+{
+	for (uint32_t i = 0; i < part->group.n_chunks; i++)
+		if (p->places[part->group.first_chunk + i].kind == PLACE_NOWHERE)
+			return true;
+	return false;
+}
+
+/* A group is decoded by the chunks before its section, so those are wanted where it is: from the
+ * last to the first, since those have dictionaries of their own. */
+static void want_dictionaries(struct reuse_plan *p)
+{
+	uint64_t from = UINT64_MAX, section = UINT64_MAX;
+	const struct part *wanted = NULL; /* in this section */
+
+	for (uint32_t i = p->list.n_groups; i-- > 0;) {
+		struct part *part = &p->parts[i];
+		uint64_t end = part->group.raw_offset + part->group.raw_len;
+		if (part->group.section_offset != section && wanted) {
+			from = dictionary_offset(p, wanted);
+			wanted = NULL;
+		}
+		section = part->group.section_offset;
+		if (end > from && lacks_chunk(p, part))
+			part->wanted = true;
+		if (part->wanted)
+			wanted = part;
 	}
 }
 
@@ -127,7 +173,8 @@ static int plan(struct reuse_plan *p, struct reuse_cost *cost, struct err *err)
 	open_slots(p);
 	if (reuse_scan(p, err) < 0)
 		return -1;
-	want_parts(p, cost);
+	want_missing(p, cost);
+	want_dictionaries(p);
 	if (reuse_open_partial(p, err) < 0)
 		return -1;
 	count(p, cost);

@@ -12,12 +12,12 @@
 #define PIECE_BYTES 1024 /* a cell of smaller ones, on the average, is brought whole */
 
 /* What a cell is made of, in the order of the cell. */
-enum from { FROM_ZEROS, FROM_PART, FROM_RUNNING, FROM_OTHER };
+enum from { FROM_ZEROS, FROM_SOURCE, FROM_RUNNING, FROM_OTHER };
 struct stretch {
 	enum from from;
 	uint32_t len;
-	uint64_t offset; /* in the slot, or in the raw bytes of the part */
-	const struct part *part;
+	uint64_t offset; /* in the slot, or in what came */
+	bool lacking;    /* it never came, or was not sound */
 };
 
 struct job {
@@ -28,7 +28,6 @@ struct job {
 	struct stretch *stretches;
 	struct delta_op *ops;
 	size_t n_stretches, n_ops;
-	struct part_reader reader;
 };
 
 struct maker {
@@ -50,8 +49,6 @@ static int prepare(void *arg, void *ctx, struct err *err)
 	job->raw = slot_alloc(m->p->r.index->cell_bytes);
 	job->stretches = calloc(stretches_max(m), sizeof(*job->stretches));
 	job->ops = calloc(stretches_max(m) + 1, sizeof(*job->ops));
-	if (part_reader_init(&job->reader, err) < 0)
-		return -1;
 	return job->raw && job->stretches && job->ops ? 0
 						      : err_set(err, OTA_FAILED, "out of memory");
 }
@@ -63,7 +60,6 @@ static void release(void *arg)
 	free(job->raw);
 	free(job->stretches);
 	free(job->ops);
-	part_reader_free(&job->reader);
 }
 
 /* Where `skip` bytes into a piece come from. */
@@ -80,15 +76,15 @@ static struct stretch stretch_of(
 		s.offset = place.offset + skip;
 		return s;
 	}
-	s.from = FROM_PART;
-	s.part = part_of(p, piece->chunk);
-	s.offset = skip;
-	for (uint32_t i = s.part->group.first_chunk; i < piece->chunk; i++)
-		s.offset += chunks_get(&p->list, i).len;
+	s.from = FROM_SOURCE;
+	const struct part *part = part_of(p, piece->chunk);
+	s.lacking = !part->kept;
+	s.offset = chunk_offset(p, part, piece->chunk) + skip;
 	return s;
 }
 
-/* Lists what the cell is made of, neighbours that stay neighbours as one. False: too many. */
+/* Lists what the cell is made of, neighbours that stay neighbours as one. False: too many, or one
+ * is lacking. */
 static bool list_stretches(struct job *job, const struct maker *m)
 {
 	const struct chunk_list *list = &m->p->list;
@@ -102,9 +98,11 @@ static bool list_stretches(struct job *job, const struct maker *m)
 		struct stretch next = stretch_of(m->p, &piece, at - piece.raw_offset);
 		struct stretch *last =
 			job->n_stretches ? &job->stretches[job->n_stretches - 1] : NULL;
+		if (next.lacking)
+			return false;
 		next.len = (uint32_t)(stop - at);
 		at = stop;
-		if (last && last->from == next.from && last->part == next.part &&
+		if (last && last->from == next.from &&
 			(next.from == FROM_ZEROS || last->offset + last->len == next.offset)) {
 			last->len += next.len;
 			continue;
@@ -121,23 +119,18 @@ static int read_from(const struct reuse_plan *p, enum from from, void *data, siz
 {
 	const struct slot *slot = &p->slots[from == FROM_RUNNING ? 0 : 1];
 
+	if (from == FROM_SOURCE)
+		return file_pread(p->partial_fd, data, len, offset, p->partial_path, err);
 	return file_pread(slot->fd, data, len, offset, slot->path, err);
 }
 
-static int fill_stretch(
-	struct job *job, const struct reuse_plan *p, const struct stretch *s, uint8_t *raw)
+static int fill_stretch(const struct reuse_plan *p, const struct stretch *s, uint8_t *raw)
 {
 	struct err none;
 
-	if (s->from == FROM_RUNNING || s->from == FROM_OTHER)
+	if (s->from != FROM_ZEROS)
 		return read_from(p, s->from, raw, s->len, s->offset, &none);
-	if (s->from == FROM_ZEROS) {
-		memset(raw, 0, s->len);
-		return 0;
-	}
-	if (!s->part->kept || part_load(&job->reader, p, s->part, &none) < 0)
-		return -1;
-	memcpy(raw, job->reader.raw + s->offset, s->len);
+	memset(raw, 0, s->len);
 	return 0;
 }
 
@@ -150,7 +143,7 @@ static bool fill_cell(struct job *job, const struct maker *m)
 	if (!list_stretches(job, m))
 		return false;
 	for (size_t i = 0; i < job->n_stretches; raw += job->stretches[i].len, i++)
-		if (fill_stretch(job, m->p, &job->stretches[i], raw) < 0)
+		if (fill_stretch(m->p, &job->stretches[i], raw) < 0)
 			return false;
 	return digest_of(job->raw, job->frame.raw_len, &digest, &none) == 0 &&
 	       digest_equal(&digest, &job->frame.digest);

@@ -28,31 +28,18 @@ struct reuse_plan {
 	struct place *places; /* of each chunk */
 	struct part *parts;   /* of each group */
 	struct slot slots[2]; /* by PLACE_RUNNING - 1, PLACE_OTHER - 1; fd -1: none */
-	int partial_fd;
+	int partial_fd;       /* the chunks in a row, with holes where nothing came yet */
 	char partial_path[PATH_MAX];
 };
-
-/* Decodes a group into memory, and keeps the last one. Belongs to one thread. */
-struct part_reader {
-	struct zstd_decoder *zstd;
-	uint8_t *raw, *coded;
-	const struct part *held; /* is in raw; NULL: none */
-};
-int part_reader_init(struct part_reader *r, struct err *err) MUST_USE;
-void part_reader_free(struct part_reader *r);
-
-/* Decodes r->coded, and compares each chunk's hash; true: it is sound, and in r->raw. */
-bool part_check(struct part_reader *r, const struct reuse_plan *p, const struct part *part);
-
-/* Loads a kept one into r->raw. Errors: corrupt, io. */
-int part_load(struct part_reader *r, const struct reuse_plan *p, const struct part *part,
-	struct err *err) MUST_USE;
 
 /* The group that a chunk stands in. */
 const struct part *part_of(const struct reuse_plan *p, uint32_t chunk);
 
 /* Walks on to the piece that holds this byte of the image. */
 void piece_seek(const struct chunk_list *list, struct chunk_piece *piece, uint64_t raw_offset);
+
+/* Where a chunk stands in all chunks in a row. */
+uint64_t chunk_offset(const struct reuse_plan *p, const struct part *part, uint32_t chunk);
 
 /* Looks for the chunks in the slots. */
 int reuse_scan(struct reuse_plan *p, struct err *err) MUST_USE;
@@ -63,6 +50,14 @@ int reuse_open_partial(struct reuse_plan *p, struct err *err) MUST_USE;
 /* The end of the run of groups to ask for at once that begins with the number `first`, which is
  * missing: one past its last. */
 uint32_t reuse_range_end(const struct reuse_plan *p, uint32_t first);
+
+/* Gives len bytes of a chunk, `skip` into it, from where it was found or from what came of its
+ * part. Errors: io, corrupt. */
+int reuse_read(const struct reuse_plan *p, const struct part *part, uint32_t chunk, uint64_t skip,
+	uint8_t *data, size_t len, struct err *err) MUST_USE;
+
+/* The first byte, in all chunks in a row, of a group's dictionary. */
+uint64_t dictionary_offset(const struct reuse_plan *p, const struct part *part);
 
 /* Fetches what is wanted and not kept. */
 int reuse_fetch(struct reuse_plan *p, struct err *err) MUST_USE;

@@ -28,6 +28,9 @@ bool chunks_next_group(const struct chunk_list *list, struct chunk_group *g)
 	g->number = number;
 	g->first_chunk += g->n_chunks;
 	g->coded_offset += g->coded_len;
+	g->raw_offset += g->raw_len;
+	if (g->raw_offset / list->section_bytes != g->section_offset / list->section_bytes)
+		g->section_offset = g->raw_offset;
 	g->n_chunks = le_get32(entry);
 	g->coded_len = le_get32(entry + 4);
 	g->raw_len = 0;
@@ -132,6 +135,9 @@ static int check_head(const struct chunk_list *list, size_t len, struct err *err
 		list->max_bytes % list->unit_bytes)
 		return err_set(err, OTA_CORRUPT, "chunk list: chunks of %u to %u bytes",
 			list->min_bytes, list->max_bytes);
+	if (list->dictionary_bytes > CHUNK_DICTIONARY_MAX || list->section_bytes == 0)
+		return err_set(err, OTA_CORRUPT, "chunk list: a dictionary of %u bytes for %u",
+			list->dictionary_bytes, list->section_bytes);
 	if (list->n_chunks > CHUNKS_MAX || list->n_groups > CHUNK_GROUPS_MAX ||
 		list->n_spans > CHUNK_SPANS_MAX)
 		return err_set(err, OTA_CORRUPT, "chunk list: too many entries");
@@ -161,6 +167,8 @@ int chunks_open(const void *bytes, size_t len, struct chunk_list *list, struct e
 	list->n_spans = le_get32(p + 28);
 	list->raw_bytes = le_get64(p + 32);
 	list->data_bytes = le_get64(p + 40);
+	list->dictionary_bytes = le_get32(p + 48);
+	list->section_bytes = le_get32(p + 52);
 	if (check_head(list, len, err) < 0)
 		return -1;
 	list->chunks = p + CHUNKS_HEAD_BYTES;

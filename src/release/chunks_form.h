@@ -5,7 +5,7 @@
 
 #define CHUNKS_MAGIC "OTACHUNK"
 #define CHUNKS_HEAD_BYTES 64
-#define CHUNKS_HEAD_USED 48
+#define CHUNKS_HEAD_USED 56
 #define ENTRY_BYTES 8 /* of a chunk, a group, a span */
 #define LEN_BITS 24
 #define LEN_MASK ((UINT64_C(1) << LEN_BITS) - 1)

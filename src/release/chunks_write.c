@@ -5,10 +5,10 @@
 #include "release/chunks.h"
 #include "release/chunks_form.h"
 
-void chunks_begin(struct chunk_writer *w, uint32_t unit, uint32_t min, uint32_t max)
+void chunks_begin(struct chunk_writer *w, const struct chunk_list *form)
 {
 	*w = (struct chunk_writer){
-		.head = {.unit_bytes = unit, .min_bytes = min, .max_bytes = max},
+		.head = *form,
 		.chunks = BUF((size_t)CHUNKS_MAX * ENTRY_BYTES),
 		.groups = BUF((size_t)CHUNK_GROUPS_MAX * ENTRY_BYTES),
 		.spans = BUF((size_t)CHUNK_SPANS_MAX * ENTRY_BYTES),
@@ -93,6 +93,8 @@ int chunks_end(struct chunk_writer *w, struct buf *bytes, struct err *err)
 	le_put32(head + 28, w->head.n_spans);
 	le_put64(head + 32, w->head.raw_bytes);
 	le_put64(head + 40, w->head.data_bytes);
+	le_put32(head + 48, w->head.dictionary_bytes);
+	le_put32(head + 52, w->head.section_bytes);
 	if (buf_add(bytes, head, sizeof(head), err) < 0 ||
 		buf_add(bytes, w->chunks.data, w->chunks.len, err) < 0 ||
 		buf_add(bytes, w->groups.data, w->groups.len, err) < 0)
