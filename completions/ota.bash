@@ -52,7 +52,7 @@ _ota() {
     rollback) options+=' --reason --force' ;;
     watchdog) options+=' --deadline' ;;
     lock) options+=' --wait' ;;
-    pack) options+=' --rootfs --boot --compatible --version --output --epoch --expires --channel --phase --level --frame-size' ;;
+    pack) options+=' --rootfs --boot --compatible --version --output --epoch --expires --channel --phase --level --frame-size --no-reuse' ;;
     sign) options+=' --key' ;;
     push) options+=' --insecure-http --ca-file --auth-file' ;;
     inspect) options+=' --trust' ;;

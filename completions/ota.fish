@@ -54,6 +54,7 @@ complete -c ota -n '__fish_seen_subcommand_from pack' -l channel -d 'the channel
 complete -c ota -n '__fish_seen_subcommand_from pack' -l phase -d 'how many of the devices may have it, 0 to 100' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l level -d 'zstd level, 1 to 19' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l frame-size -d 'raw bytes in a frame: 256K, 512K or 1M' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l no-reuse -d 'leave out the layers that spare a device what it has'
 complete -c ota -n __fish_use_subcommand -f -a sign -d 'sign a release; again with other keys for more signers'
 complete -c ota -n '__fish_seen_subcommand_from sign' -l key -d 'the private key, PEM: Ed25519, ECDSA P-256 or RSA' -r -F
 complete -c ota -n __fish_use_subcommand -f -a push -d 'copy a release to a registry, with its signatures and deltas'
