@@ -15,6 +15,7 @@ struct pack_args {
 	const char *rootfs, *boot, *compatible, *version, *output, *expires, *channel;
 	uint64_t epoch, phase_percent, level, frame_bytes;
 	struct option_list delta_from;
+	bool no_reuse;
 };
 
 #define AT(field) offsetof(struct pack_args, field)
@@ -44,6 +45,8 @@ static const struct option_row rows[] = {
 		.min = 1, .max = 19},
 	{"frame-size", "SIZE", "raw bytes in a frame: 256K, 512K or 1M", OPTION_SIZE,
 		.offset = AT(frame_bytes), .preset = "512K", .min = 256 << 10, .max = 1 << 20},
+	{"no-reuse", NULL, "leave out the layers that spare a device what it has", OPTION_FLAG,
+		.offset = AT(no_reuse)},
 };
 
 static int date_of(const char *option, const char *text, int64_t *utc_s, struct err *err)
@@ -150,7 +153,7 @@ static int pack(struct front *front, const struct pack_args *a,
 	const struct source_options *options, struct release *r, struct err *err)
 {
 	const struct pack_spec spec = {
-		a->rootfs, a->boot, a->output, (int)a->level, (uint32_t)a->frame_bytes};
+		a->rootfs, a->boot, a->output, (int)a->level, (uint32_t)a->frame_bytes, a->no_reuse};
 	struct descriptor manifest;
 	char digest[DIGEST_TEXT_LEN];
 	AUTO_JSON *deltas = json_make(err, "[]");

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "boot/bootset.h"
-#include "flow/encode.h"
+#include "flow/carve.h"
 #include "flow/writer.h"
 #include "io/json.h"
 
@@ -55,7 +55,9 @@ static int pack_rootfs(const struct pack_spec *spec, const char *dir,
 	if (fd < 0)
 		return err_errno(err, OTA_IO, "%s", spec->rootfs);
 	strcpy(image->name, IMAGE_ROOTFS);
-	return encode_image(&encode, progress, image, err);
+	if (encode_image(&encode, progress, image, err) < 0)
+		return -1;
+	return spec->no_reuse ? 0 : carve_image(&encode, progress, image, err);
 }
 
 static int pack_boot_file(const struct pack_spec *spec, int boot_fd, const char *dir,

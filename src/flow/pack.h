@@ -15,6 +15,7 @@ struct pack_spec {
 	const char *layout; /* "DIR" or "DIR:TAG"; made where it is missing */
 	int level;
 	uint32_t cell_bytes;
+	bool no_reuse; /* without the layers that spare a device what it has, see carve.h */
 };
 
 /* Packs it all. The caller has filled in what a release says of itself: version, compatible,

@@ -42,6 +42,23 @@ void zstd_decoder_free(struct zstd_decoder *d)
 	ZSTD_freeDCtx((ZSTD_DCtx *)d);
 }
 
+static int check_dictionary(size_t result, struct err *err)
+{
+	if (ZSTD_isError(result))
+		return err_set(err, OTA_FAILED, "zstd dictionary: %s", ZSTD_getErrorName(result));
+	return 0;
+}
+
+int zstd_encoder_dictionary(struct zstd_encoder *e, const void *data, size_t len, struct err *err)
+{
+	return check_dictionary(ZSTD_CCtx_loadDictionary((ZSTD_CCtx *)e, data, len), err);
+}
+
+int zstd_decoder_dictionary(struct zstd_decoder *d, const void *data, size_t len, struct err *err)
+{
+	return check_dictionary(ZSTD_DCtx_loadDictionary((ZSTD_DCtx *)d, data, len), err);
+}
+
 int zstd_encode(struct zstd_encoder *e, const void *raw, size_t raw_len, void *out, size_t *out_len,
 	struct err *err)
 {

@@ -26,6 +26,13 @@ struct zstd_decoder *zstd_decoder_new(struct err *err) MUST_USE;
 void zstd_encoder_free(struct zstd_encoder *e);
 void zstd_decoder_free(struct zstd_decoder *d);
 
+/* All frames from now on refer to these bytes, too, until others are given; they are copied.
+ * Errors: failed. */
+int zstd_encoder_dictionary(
+	struct zstd_encoder *e, const void *data, size_t len, struct err *err) MUST_USE;
+int zstd_decoder_dictionary(
+	struct zstd_decoder *d, const void *data, size_t len, struct err *err) MUST_USE;
+
 /* One frame that tells its raw size. `out` has room for zstd_bound(raw_len). */
 int zstd_encode(struct zstd_encoder *e, const void *raw, size_t raw_len, void *out, size_t *out_len,
 	struct err *err) MUST_USE;

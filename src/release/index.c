@@ -1,39 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "release/index.h"
 
-#include <endian.h>
 #include <string.h>
+
+#include "base/le.h"
 
 #define HEADER_BYTES 32
 #define ENTRY_BYTES 40
 #define ZEROS_FLAG 0x80000000u
 
 static const char magic[8] = {'O', 'T', 'A', 'I', 'N', 'D', 'E', 'X'};
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	return get32(p) | (uint64_t)get32(p + 4) << 32;
-}
-
-static void put32(void *p, uint32_t v)
-{
-	v = htole32(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	put32(p, (uint32_t)v);
-	put32(p + 4, (uint32_t)(v >> 32));
-}
 
 bool index_next(const struct frame_index *index, struct frame *frame)
 {
@@ -46,13 +22,13 @@ bool index_next(const struct frame_index *index, struct frame *frame)
 	frame->raw_offset += frame->raw_len;
 	frame->coded_offset += frame->coded_len;
 	entry = index->entries + number * ENTRY_BYTES;
-	uint32_t cells = get32(entry);
+	uint32_t cells = le_get32(entry);
 	uint64_t left = index->raw_bytes - frame->raw_offset;
 	frame->zeros = cells & ZEROS_FLAG;
 	frame->raw_len = (uint64_t)(cells & ~ZEROS_FLAG) * index->cell_bytes;
 	if (frame->raw_len > left)
 		frame->raw_len = left;
-	frame->coded_len = get32(entry + 4);
+	frame->coded_len = le_get32(entry + 4);
 	memcpy(frame->digest.bytes, entry + 8, DIGEST_LEN);
 	return true;
 }
@@ -82,7 +58,7 @@ static int check_entries(const struct frame_index *index, struct err *err)
 	struct frame f = {0};
 
 	while (f.raw_offset + f.raw_len < index->raw_bytes && index_next(index, &f)) {
-		uint32_t cells = get32(index->entries + f.number * ENTRY_BYTES) & ~ZEROS_FLAG;
+		uint32_t cells = le_get32(index->entries + f.number * ENTRY_BYTES) & ~ZEROS_FLAG;
 		if (check_entry(index, &f, cells, err) < 0)
 			return -1;
 	}
@@ -99,10 +75,10 @@ int index_open(const void *bytes, size_t len, struct frame_index *index, struct 
 
 	if (len < HEADER_BYTES || len > INDEX_MAX_BYTES || memcmp(p, magic, sizeof(magic)))
 		return err_set(err, OTA_CORRUPT, "not a frame index");
-	index->cell_bytes = get32(p + 8);
-	index->n_entries = get32(p + 12);
-	index->raw_bytes = get64(p + 16);
-	index->coded_bytes = get64(p + 24);
+	index->cell_bytes = le_get32(p + 8);
+	index->n_entries = le_get32(p + 12);
+	index->raw_bytes = le_get64(p + 16);
+	index->coded_bytes = le_get64(p + 24);
 	index->entries = p + HEADER_BYTES;
 	if (index->cell_bytes < CELL_BYTES_MIN || index->cell_bytes > CELL_BYTES_MAX ||
 		(index->cell_bytes & (index->cell_bytes - 1)))
@@ -130,8 +106,8 @@ int index_add(struct index_writer *w, const struct frame *frame, struct err *err
 	uint8_t entry[ENTRY_BYTES];
 	uint64_t cells = (frame->raw_len + w->cell_bytes - 1) / w->cell_bytes;
 
-	put32(entry, (uint32_t)cells | (frame->zeros ? ZEROS_FLAG : 0));
-	put32(entry + 4, frame->coded_len);
+	le_put32(entry, (uint32_t)cells | (frame->zeros ? ZEROS_FLAG : 0));
+	le_put32(entry + 4, frame->coded_len);
 	memcpy(entry + 8, frame->digest.bytes, DIGEST_LEN);
 	w->n_entries++;
 	w->raw_bytes += frame->raw_len;
@@ -144,8 +120,8 @@ void index_end(struct index_writer *w)
 	uint8_t *header = (uint8_t *)w->bytes.data;
 
 	memcpy(header, magic, sizeof(magic));
-	put32(header + 8, w->cell_bytes);
-	put32(header + 12, w->n_entries);
-	put64(header + 16, w->raw_bytes);
-	put64(header + 24, w->coded_bytes);
+	le_put32(header + 8, w->cell_bytes);
+	le_put32(header + 12, w->n_entries);
+	le_put64(header + 16, w->raw_bytes);
+	le_put64(header + 24, w->coded_bytes);
 }

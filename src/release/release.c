@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "release/chunks.h"
 #include "release/index.h"
 
 #define INDEXES_MAX_BYTES (2u * INDEX_MAX_BYTES) /* of all images together */
@@ -23,6 +24,21 @@ static bool is_reuse(const struct descriptor *layer)
 		layer->media_type, MEDIA_TYPE_REUSE_PREFIX, strlen(MEDIA_TYPE_REUSE_PREFIX));
 }
 
+/* What helps to reuse an image stands behind its index, the data behind their list. */
+static int take_reuse(const struct descriptor *layer, struct release *r, struct err *err)
+{
+	struct image *image = r->n_images ? &r->images[r->n_images - 1] : NULL;
+	bool is_chunks = !strcmp(layer->media_type, MEDIA_TYPE_REUSE_CHUNKS);
+
+	if (!is_chunks && strcmp(layer->media_type, MEDIA_TYPE_REUSE_DATA))
+		return 0;
+	if (!image || !image->index.size || image->data.size ||
+		is_chunks != (image->chunks.size == 0))
+		return err_set(err, OTA_CORRUPT, "manifest: %s is out of place", layer->media_type);
+	*(is_chunks ? &image->chunks : &image->data) = *layer;
+	return 0;
+}
+
 /* An image's layer opens it, its index follows and closes it. */
 static int take_layer(const struct descriptor *layer, struct release *r, struct err *err)
 {
@@ -31,7 +47,7 @@ static int take_layer(const struct descriptor *layer, struct release *r, struct 
 	bool is_index = !strcmp(layer->media_type, MEDIA_TYPE_INDEX);
 
 	if (is_reuse(layer))
-		return 0;
+		return take_reuse(layer, r, err);
 	if (!is_layer && !is_index)
 		return err_set(
 			err, OTA_INCOMPATIBLE, "manifest: unknown layer '%s'", layer->media_type);
@@ -46,6 +62,15 @@ static int take_layer(const struct descriptor *layer, struct release *r, struct 
 		return err_set(err, OTA_CORRUPT, "manifest: more than %d images", IMAGES_MAX);
 	else
 		r->images[r->n_images++].layer = *layer;
+	return 0;
+}
+
+static int check_reuse(const struct release *r, struct err *err)
+{
+	for (size_t i = 0; i < r->n_images; i++)
+		if (r->images[i].chunks.size && !r->images[i].data.size)
+			return err_set(err, OTA_CORRUPT, "manifest: a layer %s without %s",
+				MEDIA_TYPE_REUSE_CHUNKS, MEDIA_TYPE_REUSE_DATA);
 	return 0;
 }
 
@@ -80,7 +105,7 @@ static int take_layers(const json_t *layers, struct release *r, struct err *err)
 	if (!r->n_images || !r->images[r->n_images - 1].index.size)
 		return err_set(err, OTA_CORRUPT, "manifest: no layer of type %s",
 			r->n_images ? MEDIA_TYPE_INDEX : MEDIA_TYPE_IMAGE);
-	return check_indexes(r, err);
+	return check_reuse(r, err) < 0 ? -1 : check_indexes(r, err);
 }
 
 int release_parse_manifest(const char *text, size_t len, struct release *r, struct err *err)
@@ -251,10 +276,11 @@ int release_parse_config(const char *text, size_t len, struct release *r, struct
 
 static int append_layers(json_t *layers, const struct image *image, struct err *err)
 {
-	const struct descriptor *const pair[] = {&image->layer, &image->index};
+	const struct descriptor *const all[] = {
+		&image->layer, &image->index, &image->chunks, &image->data};
 
-	for (size_t i = 0; i < ARRAY_LEN(pair); i++)
-		if (json_append(layers, descriptor_json(pair[i], err), err) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (all[i]->size && json_append(layers, descriptor_json(all[i], err), err) < 0)
 			return -1;
 	return 0;
 }

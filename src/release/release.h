@@ -26,12 +26,14 @@
 #define IMAGE_NAME_LEN (sizeof(IMAGE_BOOT_PREFIX) + FATNAME_PATH_LEN)
 #define IMAGES_MAX 257 /* the root file system and 256 boot files */
 
-/* One image: what it is, and the two layers that bring it. */
+/* One image: what it is, and the two layers that bring it. Two more may help to reuse what a device
+ * has of it: the chunk list and the chunks' data, see chunks.h; both or none, size 0 is none. */
 struct image {
 	char name[IMAGE_NAME_LEN];
 	uint64_t raw_bytes;
 	struct digest raw_digest;
 	struct descriptor layer, index;
+	struct descriptor chunks, data;
 };
 
 struct release {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a release is: its index, manifest and config, and the order of versions. */
 #include "release/index.h"
+#include "release/chunks.h"
 #include "release/release.h"
 #include "release/version.h"
 #include "tests/unit/unit.h"
@@ -294,6 +295,34 @@ static void layers_for_reuse_are_passed_over(void **state)
 	assert_int_equal(back.images[0].layer.size, r.images[0].layer.size);
 }
 
+static void chunks_and_their_data_stand_behind_the_index(void **state)
+{
+	static const char *const swaps[][2] = {
+		{"reuse.chunks.v1", "reuse.data.v1"},
+		{"reuse.data.v1", "reuse.chunks.v1"},
+		{"reuse.data.v1", "reuse.x"},
+		{"image.v1+zstd", "reuse.data.v1"},
+	};
+	struct release r = sound(), back;
+	AUTO_BUF text = BUF(8192), other = BUF(8192);
+	struct err err;
+
+	(void)state;
+	r.images[0].chunks = r.images[0].data = r.images[0].index;
+	strcpy(r.images[0].chunks.media_type, MEDIA_TYPE_REUSE_CHUNKS);
+	strcpy(r.images[0].data.media_type, MEDIA_TYPE_REUSE_DATA);
+	assert_works(release_write_manifest(&r, &text, &err));
+	assert_works(release_parse_manifest(text.data, text.len, &back, &err));
+	assert_string_equal(back.images[0].chunks.media_type, MEDIA_TYPE_REUSE_CHUNKS);
+	assert_string_equal(back.images[0].data.media_type, MEDIA_TYPE_REUSE_DATA);
+	assert_int_equal(back.images[1].chunks.size, 0);
+	for (size_t i = 0; i < ARRAY_LEN(swaps); i++) {
+		replaced(&text, swaps[i][0], swaps[i][1], &other);
+		assert_fails(
+			release_parse_manifest(other.data, other.len, &back, &err), OTA_CORRUPT);
+	}
+}
+
 /* From old to new, as the UAPI group's specification has it. */
 static void versions_have_their_order(void **state)
 {
@@ -322,6 +351,7 @@ int main(void)
 		cmocka_unit_test(a_false_manifest_is_refused),
 		cmocka_unit_test(a_false_config_is_refused),
 		cmocka_unit_test(layers_for_reuse_are_passed_over),
+		cmocka_unit_test(chunks_and_their_data_stand_behind_the_index),
 		cmocka_unit_test(versions_have_their_order),
 	};
 
