@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "flow/bring_delta.h"
+#include "flow/bring_reuse.h"
 #include "flow/partial.h"
 #include "flow/store.h"
 
@@ -121,7 +122,10 @@ static int bring_one(const struct bring *b, const struct image *image,
 
 	if (!other_way)
 		return bring_image(b, image, err);
-	if (bring_delta(b, image, &b->way->delta, &result->whole_bytes, err) < 0)
+	int rc = b->way->kind == WAY_DELTA
+			 ? bring_delta(b, image, &b->way->delta, &result->whole_bytes, err)
+			 : bring_reuse(b, image, b->way->reuse, &result->whole_bytes, err);
+	if (rc < 0)
 		return -1;
 	result->moved_bytes += result->whole_bytes;
 	return 0;

@@ -94,11 +94,15 @@ static int load_blob(
 }
 
 /* Which cells does it make? */
-static int try_cells(const struct bring *b, const struct partial *p, int fd, const char *path,
+static int try_cells(const struct bring *b, const struct partial *p, const char *path,
 	struct frame_set *made, struct err *err)
 {
+	AUTO_FD fd = file_open_read(path, err);
 	struct slot base;
 	struct stat st;
+
+	if (fd < 0)
+		return -1;
 	const struct patch patch = {.fd = fd,
 		.name = path,
 		.base = &base,
@@ -145,6 +149,18 @@ static int fill_rest(const struct bring *b, const struct image *image, struct pa
 	return fsync(p->fd) < 0 ? err_errno(err, OTA_IO, "sync %s", p->path) : 0;
 }
 
+int bring_delta_finish(const struct bring *b, const struct image *image, struct partial *p,
+	const struct frame_set *made, const char *path, uint64_t *whole_bytes, struct err *err)
+{
+	AUTO_FD fd = file_open_read(path, err);
+	char name[PATH_MAX];
+
+	if (fd < 0 || fill_rest(b, image, p, made, whole_bytes, err) < 0 ||
+		store_delta_path(b->d->store, &image->layer.digest, name, err) < 0)
+		return -1;
+	return file_publish_fd(fd, path, name, 0644, err);
+}
+
 int bring_delta_blob(const struct bring *b, const struct image *image,
 	const struct descriptor *delta, char path[PATH_MAX], struct err *err)
 {
@@ -163,15 +179,10 @@ int bring_delta(const struct bring *b, const struct image *image, const struct d
 {
 	AUTO_PARTIAL p = PARTIAL;
 	AUTO_FRAME_SET made = {0};
-	char path[PATH_MAX], name[PATH_MAX];
+	char path[PATH_MAX];
 
-	if (bring_delta_blob(b, image, delta, path, err) < 0)
+	if (bring_delta_blob(b, image, delta, path, err) < 0 ||
+		partial_open(b, image, &p, err) < 0 || try_cells(b, &p, path, &made, err) < 0)
 		return -1;
-	AUTO_FD fd = file_open_read(path, err);
-	if (fd < 0 || partial_open(b, image, &p, err) < 0 ||
-		try_cells(b, &p, fd, path, &made, err) < 0 ||
-		fill_rest(b, image, &p, &made, whole_bytes, err) < 0 ||
-		store_delta_path(b->d->store, &image->layer.digest, name, err) < 0)
-		return -1;
-	return file_publish_fd(fd, path, name, 0644, err);
+	return bring_delta_finish(b, image, &p, &made, path, whole_bytes, err);
 }

@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include "flow/bring.h"
+#include "flow/frame_set.h"
 
 /* What an earlier run has left of the delta's blob. */
 int bring_delta_found(const struct bring *b, const struct image *image,
@@ -24,5 +25,13 @@ int bring_delta_blob(const struct bring *b, const struct image *image,
  * layer's part; whole_bytes tells how many bytes these took. Errors: those of bring_run(). */
 int bring_delta(const struct bring *b, const struct image *image, const struct descriptor *delta,
 	uint64_t *whole_bytes, struct err *err) MUST_USE;
+
+struct partial;
+
+/* The end of it, for a delta that was made here, too: the frames that are not in `made` are fetched
+ * whole into `p`, then the delta at `path` gets its name. */
+int bring_delta_finish(const struct bring *b, const struct image *image, struct partial *p,
+	const struct frame_set *made, const char *path, uint64_t *whole_bytes,
+	struct err *err) MUST_USE;
 
 #endif

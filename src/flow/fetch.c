@@ -21,7 +21,7 @@ int install_check(const struct device *d, struct source *source,
 static int fetch_by_way(struct bring *b, struct authentic *a, const struct situation *s,
 	struct budget *budget, struct install_result *result, struct err *err)
 {
-	struct way way;
+	AUTO_WAY way = {0};
 
 	b->way = &way;
 	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||

@@ -66,7 +66,7 @@ int install_plan(const struct device *d, struct source *source,
 		return 0;
 	const struct bring b = {
 		.d = d, .source = source, .release = &a.release, .running = s.running, .dry = true};
-	struct way way;
+	AUTO_WAY way = {0};
 	if (signatures_load_config(source, &a.signatures, err) < 0 ||
 		bring_plan(&b, &plan->result, err) < 0 ||
 		way_choose(&b, &a, &s, &way, &plan->result, err) < 0)

@@ -144,7 +144,8 @@ int reuse_open_partial(struct reuse_plan *p, struct err *err)
 
 	if (!raw)
 		return err_set(err, OTA_FAILED, "out of memory");
-	if (store_partial_path(p->r.store, &p->r.image->data.digest, p->partial_path, err) < 0)
+	if (store_partial_path(p->r.store, &p->r.image->layer.digest, &p->r.image->data.digest,
+		    p->partial_path, err) < 0)
 		return -1;
 	if (p->r.dry && access(p->partial_path, F_OK) < 0)
 		return 0;

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "flow/bring.h"
 #include "flow/bring_delta.h"
+#include "flow/bring_reuse.h"
 #include "slot/slot.h"
 
 /* What a delta starts from: `version` is for people. */
@@ -97,32 +99,71 @@ static int find_delta(const struct bring *b, const struct authentic *a, const st
 	return 0;
 }
 
-int way_choose(const struct bring *b, const struct authentic *a, const struct situation *s,
+static int try_delta(const struct bring *b, const struct authentic *a, const struct situation *s,
 	struct way *way, struct install_result *result, struct err *err)
 {
-	const struct image *image = release_rootfs(b->release);
 	struct delta_found found;
 	uint64_t there;
 	bool is_there;
 
-	*way = (struct way){.kind = WAY_IMAGE};
-	result->reason[0] = '\0';
-	if (!result->image_bytes)
-		return 0;
 	if (find_delta(b, a, s, &found, &is_there, result, err) < 0)
 		return -1;
 	if (!is_there)
 		return 0;
 	const struct descriptor *blob = &found.artifact.blob;
-	if (bring_delta_found(b, image, blob, &there, err) < 0)
+	if (bring_delta_found(b, release_rootfs(b->release), blob, &there, err) < 0)
 		return -1;
 	if (blob->size - there >= result->image_bytes) {
 		strcat(result->reason, " would be no smaller");
 		return 0;
 	}
-	*way = (struct way){WAY_DELTA, *blob};
-	result->way = WAY_DELTA;
+	way->kind = WAY_DELTA;
+	way->delta = *blob;
 	result->found_bytes += there;
 	result->moved_bytes += blob->size - there - result->image_bytes;
 	return 0;
+}
+
+/* What the slots have of the image, whatever version that is; why there is no delta stays told. */
+static int try_reuse(
+	const struct bring *b, struct way *way, struct install_result *result, struct err *err)
+{
+	const struct image *image = release_rootfs(b->release);
+	struct reuse_cost cost;
+	char had[TEXT_BYTES_LEN];
+
+	if (!reuse_is_offered(image) || image->chunks.size >= result->image_bytes)
+		return 0;
+	way->reuse = bring_reuse_plan(b, image, &cost, err);
+	if (!way->reuse) /* a chunk list that is no good is none */
+		return err->code == OTA_CORRUPT || err->code == OTA_REFUSED ? 0 : -1;
+	if (cost.data_bytes >= result->image_bytes)
+		return 0;
+	way->kind = WAY_REUSE;
+	result->found_bytes += cost.kept_bytes;
+	result->moved_bytes += cost.list_bytes + cost.data_bytes - result->image_bytes;
+	text_bytes(cost.found_bytes, had);
+	snprintf(result->reason, sizeof(result->reason), "reuse of %s from the slots", had);
+	return 0;
+}
+
+int way_choose(const struct bring *b, const struct authentic *a, const struct situation *s,
+	struct way *way, struct install_result *result, struct err *err)
+{
+	*way = (struct way){.kind = WAY_IMAGE};
+	result->reason[0] = '\0';
+	if (!result->image_bytes)
+		return 0;
+	if (try_delta(b, a, s, way, result, err) < 0)
+		return -1;
+	if (way->kind == WAY_IMAGE && !b->straight && try_reuse(b, way, result, err) < 0)
+		return -1;
+	result->way = way->kind;
+	return 0;
+}
+
+void way_free(struct way *way)
+{
+	bring_reuse_free(way->reuse);
+	way->reuse = NULL;
 }

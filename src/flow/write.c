@@ -140,6 +140,7 @@ static struct bring bring_of(const struct writing *w, size_t first)
 		.release = &w->a.release,
 		.first = first,
 		.running = w->s.running,
+		.straight = true,
 		.progress = w->progress};
 }
 
