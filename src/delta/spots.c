@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "delta/bytes.h"
+#include "delta/moves.h"
 #include "release/index.h"
 
 #define SPOT 4
@@ -13,8 +14,6 @@
 #define CLASSES 4096 /* places share what is learned of them */
 #define GUESSES 4096
 #define GUESS_SHIFT 10 /* addresses so near to each other move together */
-#define RECENT_BITS 4
-#define RECENT (1u << RECENT_BITS)
 #define FADED_MAX 64
 #define FADED_ODDS 0xfb00 /* a place where a spot comes less often than this is none to look at */
 #define PATIENCE_MAX 7
@@ -24,8 +23,6 @@ struct guess {
 	uint32_t key, moved;
 };
 
-enum known { NOTHING_KNOWN, STAYS, MOVES, N_KNOWN };
-
 struct spots {
 	uint64_t watched[PLACES / 64]; /* a bit for each place that spots are expected at */
 	uint16_t faded[FADED_MAX];     /* places to watch no longer, from the next horizon on */
@@ -33,13 +30,10 @@ struct spots {
 	struct prob is_spot[CLASSES][N_KNOWN];
 	struct guess relative[GUESSES], absolute[GUESSES];
 	int8_t prefers_absolute[CLASSES];
-	uint32_t recent[RECENT];
 	uint32_t last_gap;
-	unsigned last_same, last_recent;
-	struct prob none_ahead, same_gap[2], as_guessed[256], is_recent[N_KNOWN][2];
-	struct prob which_recent[N_KNOWN][RECENT];
-	struct prob width[4][4], bytes[4][SPOT][256];
-	unsigned last_width;
+	unsigned last_same;
+	struct prob none_ahead, same_gap[2];
+	struct moves moves;
 	struct number gap;
 	uint8_t patience[PLACES],
 		seen[PLACES];               /* log2 of the spots until a place is watched again */
@@ -63,12 +57,8 @@ void spots_reset(struct spots *s)
 	prob_reset(s->is_spot, sizeof(s->is_spot));
 	prob_reset(&s->none_ahead, sizeof(s->none_ahead));
 	prob_reset(s->same_gap, sizeof(s->same_gap));
-	prob_reset(s->as_guessed, sizeof(s->as_guessed));
-	prob_reset(s->is_recent, sizeof(s->is_recent));
-	prob_reset(s->which_recent, sizeof(s->which_recent));
-	prob_reset(s->bytes, sizeof(s->bytes));
-	prob_reset(s->width, sizeof(s->width));
 	prob_reset(&s->gap, sizeof(s->gap));
+	moves_reset(&s->moves);
 }
 
 static uint32_t load(const uint8_t *p, size_t len)
@@ -166,63 +156,6 @@ static void learn(struct spots *s, const struct site *site, uint32_t moved)
 	*site->absolute = (struct guess){site->absolute_key, moved};
 }
 
-static unsigned find_recent(const uint32_t recent[RECENT], uint32_t moved)
-{
-	unsigned n = 0;
-
-	while (n < RECENT - 1 && recent[n] != moved)
-		n++;
-	return n;
-}
-
-static void keep_recent(uint32_t recent[RECENT], unsigned n, uint32_t moved)
-{
-	memmove(recent + 1, recent, n * sizeof(*recent));
-	recent[0] = moved;
-}
-
-/* How many of the four bytes a number with a sign needs, less one. */
-static unsigned width_of(uint32_t moved)
-{
-	uint32_t size = moved >> 31 ? ~moved : moved;
-
-	return size < 0x80 ? 0 : size < 0x8000 ? 1 : size < 0x800000 ? 2 : 3;
-}
-
-static uint32_t code_new(struct spots *s, struct coder *c, uint32_t moved)
-{
-	unsigned width = coder_tree(c, s->width[s->last_width], 2, width_of(moved));
-	unsigned bits = 8 * (width + 1);
-	uint32_t got = 0;
-
-	s->last_width = width;
-	for (unsigned n = width + 1; n-- > 0;)
-		got = got << 8 | coder_tree(c, s->bytes[width][n], 8, moved >> 8 * n & 0xff);
-	return got >> (bits - 1) && bits < 32 ? got | UINT32_MAX << bits : got;
-}
-
-/* By how much: as guessed, as one of the last ones, or something new. */
-static uint32_t code_moved(
-	struct spots *s, struct coder *c, const struct site *site, uint32_t moved)
-{
-	if (site->known == MOVES &&
-		coder_bit(c, &s->as_guessed[site->class & 0xff], moved == site->guessed))
-		return site->guessed;
-	unsigned n = c->encoding ? find_recent(s->recent, moved) : 0;
-	unsigned is_recent = coder_bit(c, &s->is_recent[site->known][s->last_recent],
-		c->encoding && s->recent[n] == moved);
-	s->last_recent = is_recent;
-	if (is_recent) {
-		n = coder_tree(c, s->which_recent[site->known], RECENT_BITS, n);
-		moved = s->recent[n];
-	} else {
-		n = RECENT - 1;
-		moved = code_new(s, c, moved);
-	}
-	keep_recent(s->recent, n, moved);
-	return moved;
-}
-
 static void code_spot(
 	struct spots *s, struct coder *c, const struct spots_copy *copy, const struct site *site)
 {
@@ -230,7 +163,7 @@ static void code_spot(
 
 	if (site->len < SPOT)
 		moved &= (1u << 8 * site->len) - 1;
-	moved = code_moved(s, c, site, moved);
+	moved = moves_code(&s->moves, c, site->class & 0xff, site->known, site->guessed, moved);
 	store(copy->raw + site->at, site->len, site->value + moved);
 	learn(s, site, moved);
 }
@@ -357,7 +290,7 @@ static size_t plan_spot(struct spots *s, const struct spots_copy *copy, size_t f
 		if (copy->to - at < SPOT)
 			return first;
 		uint32_t moved = get32(copy->want + at) - get32(copy->raw + at);
-		int worth = (s->planned[find_recent(s->planned, moved)] == moved ? 4 : 0) +
+		int worth = (s->planned[recent_find(s->planned, moved)] == moved ? 4 : 0) +
 			    (is_watched(s, place_of(copy->want, at)) ? 2 : 0) + (at == first);
 		if (worth > best_worth) {
 			best_worth = worth;
@@ -367,7 +300,7 @@ static size_t plan_spot(struct spots *s, const struct spots_copy *copy, size_t f
 			break;
 	}
 	uint32_t moved = get32(copy->want + best) - get32(copy->raw + best);
-	keep_recent(s->planned, find_recent(s->planned, moved), moved);
+	recent_keep(s->planned, recent_find(s->planned, moved), moved);
 	return best;
 }
 
