@@ -18,7 +18,7 @@ tree=$(cd "$here/../.." && pwd)
 # shellcheck disable=SC2034 # the sections use them
 if [ -n "$QUICK" ]; then
   : "${REPEAT:=1}" "${LEVEL:=1}" "${IMAGES:=ext4}"
-  slot_bytes=$((10 << 20)) large_bytes=$((32 << 20)) fault_bytes=400000 starts=2 patience_s=20
+  slot_bytes=$((10 << 20)) large_bytes=$((32 << 20)) fault_bytes=1000000 starts=2 patience_s=20
 else
   : "${REPEAT:=5}" "${LEVEL:=19}" "${IMAGES:=ext4 erofs squashfs}"
   slot_bytes=$((600 << 20)) large_bytes=$((4 << 30)) fault_bytes=15000000 starts=50 patience_s=900

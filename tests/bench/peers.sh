@@ -77,10 +77,8 @@ type=raw
 bootname=B
 END
   # It has no activation, so the installer comes with its service, and their costs are one.
-  cat >rauc/install <<'END'
+  cat >rauc/ready <<'END'
 #!/bin/sh
-rauc --conf=rauc/system.conf --override-boot-slot=A service 2>rauc/log &
-service=$!
 tries=0
 until dbus-send --system --print-reply --dest=org.freedesktop.DBus / \
   org.freedesktop.DBus.NameHasOwner string:de.pengutronix.rauc | grep -q true; do
@@ -88,13 +86,19 @@ until dbus-send --system --print-reply --dest=org.freedesktop.DBus / \
   [ "$tries" -lt 200 ] || break
   sleep 0.01
 done
+END
+  cat >rauc/install <<'END'
+#!/bin/sh
+rauc --conf=rauc/system.conf --override-boot-slot=A service 2>rauc/log &
+service=$!
+rauc/ready
 rauc install "$1"
 status=$?
 kill "$service"
 wait "$service"
 exit "$status"
 END
-  chmod +x rauc/install
+  chmod +x rauc/ready rauc/install
   export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/rauc/bus
   rm -f rauc/bus
   dbus-daemon --config-file=rauc/bus.conf --nofork --nopidfile 2>/dev/null &
@@ -108,7 +112,7 @@ rauc_bundle() {
     >rauc/bundle/manifest.raucm
   [ -e "made/$1-rauc.cost" ] || rm -f "www/$1.raucb"
   made "$1-rauc" rauc bundle --cert=made/cert.pem --key=made/key.pem \
-    --mksquashfs-args='-comp zstd -Xcompression-level 19' rauc/bundle "www/$1.raucb"
+    --mksquashfs-args='-comp zstd -Xcompression-level '"$LEVEL" rauc/bundle "www/$1.raucb"
   local status=$?
   rm -rf rauc/bundle
   return $status

@@ -17,7 +17,7 @@ bench_startup() {
   if has rauc && has dbus-daemon; then
     rauc --conf=rauc/system.conf --override-boot-slot=A service 2>rauc/log &
     service=$!
-    for n in {1..100}; do rauc status >/dev/null 2>&1 && break; sleep 0.05; done
+    rauc/ready
   fi
   for way in 'ota status' 'fw_printenv' 'rauc status' 'swupdate --version'; do
     if has "${start_command[$way]%% *}"; then
