@@ -13,7 +13,7 @@ versions_of_peers() {
 
 # Forgets what was made of other images or in another manner; of an other ota, its part.
 forget_the_old() {
-  local images
+  local images cost
   images=$({
     stat -c '%n %s %Y' "$corpus"/v?.*
     cat "$here"/{peers,devices,delta}.sh
@@ -24,6 +24,8 @@ forget_the_old() {
   echo "$images" >made/images
   [ "$(cat made/ota 2>/dev/null)" = "$(sha256sum <"$OTA")" ] || rm -rf made/*-ota-* www/*-ota-* made/bench.*
   sha256sum <"$OTA" >made/ota
+  # what failed is tried again
+  for cost in made/*.cost; do grep -qs ^0 "$cost" || rm -f "$cost"; done
 }
 
 prepare() {
