@@ -65,7 +65,7 @@ FRONT_OBJ := $(filter-out $(BUILD)/cmd/main.o,$(CMD_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all help deps sysroot check board check-board soak demo demo-sandbox disk waves units fuzz fuzz-bins \
+.PHONY: all help deps sysroot check board check-board soak demo demo-sandbox disk waves bench units fuzz fuzz-bins \
 	docs format install clean compile-commands
 # the link names the mode that was built last, whatever the times of the files say
 all: $(BUILD)/ota
@@ -80,6 +80,7 @@ help:
 	  'make check-board  updates on an arm64 board in QEMU, through U-Boot; CASES= for some of them' \
 	  'make soak       power cuts there at random instants, for HOURS=1' \
 	  'make waves      a rollout in waves to DEVICES=1000 devices, and what it costs the server' \
+	  'make bench      ota and its peers side by side, on Debian images: build/bench/table.md' \
 	  'make deps       install the Debian packages that a build needs' \
 	  'make install    DESTDIR=, PREFIX=$(PREFIX)' \
 	  'make sysroot    with CROSS_COMPILE=aarch64-linux-gnu-: libraries to build with for that machine' \
@@ -159,6 +160,11 @@ waves:
 	@test-images/packages.sh check
 	@$(MAKE) --no-print-directory -s all
 	@OTA='$(CURDIR)/build/ota' tests/bench/waves.sh
+
+bench:
+	@test-images/packages.sh bench
+	@$(MAKE) --no-print-directory -s all
+	@OTA='$(CURDIR)/build/ota' BUILD='$(CURDIR)/build/bench' tests/bench/bench.sh
 
 fuzz:
 	@test-images/packages.sh check

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A real nginx on loopback that serves the folder ROOT; all its own files lie below DIR, among
 # them ca.pem (the authority to trust), ports (one a line, in the order asked) and access.log
-# (method, path, status, bytes sent, range asked).
+# (method, path, status, bytes sent, range asked, bytes of the request).
 #   nginx.sh [OPTION]... start DIR ROOT PORT...    PORT: TLS; http:PORT: plain; 0: any free one
 #   nginx.sh stop DIR
 #   --no-range       answer ranges with the whole file
@@ -40,7 +40,7 @@ pid $dir/nginx.pid;
 error_log $dir/error.log;
 events { }
 http {
-  log_format brief '\$request_method \$uri \$status \$bytes_sent \$http_range';
+  log_format brief '\$request_method \$uri \$status \$bytes_sent \$http_range \$request_length';
   access_log $dir/access.log brief;
   client_body_temp_path $dir/tmp;
   proxy_temp_path $dir/tmp;

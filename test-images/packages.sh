@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The Debian packages that this project needs, and their only list:
-#   packages.sh SET...     build, check, demo, board, uboot
+#   packages.sh SET...     build, check, demo, board, uboot, bench
 # installs those of the set that are missing when run by root; anyone else gets the line to type.
 #   packages.sh --list sysroot|guest
 # prints what a build for another machine, or the board's own root file system, has of that machine's
@@ -23,6 +23,10 @@ check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck ope
   mtools strace libdivsufsort3
   universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
+# what `make bench` measures beside ota; a way whose package is not to be had is told so in its table
+bench="$build $demo rauc rauc-service swupdate casync zchunk xdelta3 rdiff bsdiff bmap-tools time curl jq
+  python3 erofs-utils squashfs-tools cpio dbus"
+
 wanted=
 for set in "${@:-none}"; do
   case $set in
@@ -31,6 +35,7 @@ for set in "${@:-none}"; do
     demo) wanted="$wanted $demo" ;;
     board) wanted="$wanted $board" ;;
     uboot) wanted="$wanted $uboot" ;;
+    bench) wanted="$wanted $bench" ;;
     --list)
       case ${2-} in
         sysroot) echo "$sysroot" && exit ;;
@@ -39,7 +44,7 @@ for set in "${@:-none}"; do
       exit 2
       ;;
     *)
-      echo "usage: ${0##*/} build|check|demo|board|uboot..." >&2
+      echo "usage: ${0##*/} build|check|demo|board|uboot|bench..." >&2
       exit 2
       ;;
   esac

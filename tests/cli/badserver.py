@@ -125,10 +125,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def part(self, data):
         """First and last byte asked for, and whether a range is answered."""
-        match = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if not match:
             return 0, len(data) - 1, False
-        return int(match[1]), int(match[2]), True
+        return int(match[1]), int(match[2] or len(data) - 1), True
 
     def do_GET(self):
         under_way[0] += 1
