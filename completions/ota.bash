@@ -57,7 +57,7 @@ _ota() {
     rollback) options+=' --reason --force' ;;
     watchdog) options+=' --deadline' ;;
     lock) options+=' --wait' ;;
-    pack) options+=' --rootfs --boot --compatible --version --output --delta-from --epoch --expires --channel --phase --level --frame-size' ;;
+    pack) options+=' --rootfs --boot --compatible --version --output --delta-from --epoch --expires --channel --phase --level --frame-size --no-reuse' ;;
     delta) options+=' --from --to --output --level' ;;
     sign) options+=' --key' ;;
     push) options+=' --insecure-http --ca-file --auth-file' ;;

@@ -55,6 +55,7 @@ complete -c ota -n '__fish_seen_subcommand_from pack' -l channel -d 'the channel
 complete -c ota -n '__fish_seen_subcommand_from pack' -l phase -d 'how many of the devices may have it, 0 to 100' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l level -d 'zstd level, 1 to 19' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l frame-size -d 'raw bytes in a frame: 256K, 512K or 1M' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l no-reuse -d 'leave out the layers that spare a device what it has'
 complete -c ota -n __fish_use_subcommand -f -a delta -d 'add a delta to a release, so that devices transfer less'
 complete -c ota -n '__fish_seen_subcommand_from delta' -l from -d 'the release that devices have: LAYOUT[:TAG] or any other source' -r -F
 complete -c ota -n '__fish_seen_subcommand_from delta' -l to -d 'the release that they are to get' -r -F
