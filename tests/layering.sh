@@ -97,7 +97,7 @@ check 'includes go one way: cmd, flow, release trust slot boot, io, base' "$(wro
 check 'so do calls' "$(wrong_symbols)"
 check 'each header compiles alone' "$(lonely_headers)"
 check 'libcurl lives in io/curl.h' "$(home 'curl/' 'src/io/curl\.h')"
-check 'and only io/http.c and its http_curl.c call it' "$(grep -lE '"io/(http_)?curl.h"' cmd/*.[ch] src/*/*.[ch] | grep -vE '^src/io/(curl|http|http_curl)\.c$|^src/io/http_curl\.h$')"
+check 'and only io/http.c, http_once.c, http_lanes.c and http_curl.c call it' "$(grep -lE '"io/(http_curl|http_handle|curl).h"' cmd/*.[ch] src/*/*.[ch] | grep -vE '^src/io/(curl|http|http_once|http_lanes|http_curl)\.c$|^src/io/http_(curl|handle)\.h$')"
 check 'zstd lives in io/zstd.c' "$(home 'zstd' 'src/io/zstd\.c')"
 check 'OpenSSL lives in trust/ and io/digest.c' "$(home 'openssl/' 'src/trust/.*|src/io/digest\.c')"
 check 'libubootenv lives in boot/uboot.c' "$(home 'libuboot' 'src/boot/uboot\.c')"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2119,SC2317
+# shellcheck disable=SC2016,SC2119,SC2317
 # A server that is far away is asked for several parts at once; whatever becomes of that, what arrives
 # is right, and one connection alone would have brought it, too.
 . "$(dirname "$0")/lib.sh"
