@@ -152,8 +152,8 @@ static int add_deltas(struct front *front, const struct pack_args *a,
 static int pack(struct front *front, const struct pack_args *a,
 	const struct source_options *options, struct release *r, struct err *err)
 {
-	const struct pack_spec spec = {
-		a->rootfs, a->boot, a->output, (int)a->level, (uint32_t)a->frame_bytes, a->no_reuse};
+	const struct pack_spec spec = {a->rootfs, a->boot, a->output, (int)a->level,
+		(uint32_t)a->frame_bytes, a->no_reuse};
 	struct descriptor manifest;
 	char digest[DIGEST_TEXT_LEN];
 	AUTO_JSON *deltas = json_make(err, "[]");
