@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "flow/bring_delta.h"
 #include "flow/store.h"
 
@@ -69,5 +70,11 @@ int bring_reuse(const struct bring *b, const struct image *image, struct bring_r
 	while (index_next(index, &f))
 		if (frame_set_has(&reuse->known, &f) && !frame_set_has(&reuse->partial.have, &f))
 			frame_set_add(&made, &f);
-	return bring_delta_finish(b, image, &reuse->partial, &made, path, whole_bytes, err);
+	if (bring_delta_finish(b, image, &reuse->partial, &made, path, whole_bytes, err) < 0)
+		return -1;
+	/* what came is in the delta now */
+	return store_partial_path(
+		       b->d->store, &image->layer.digest, &image->data.digest, path, err) < 0
+		       ? -1
+		       : file_remove(path, err);
 }

@@ -19,6 +19,11 @@ void frame_set_add(struct frame_set *s, const struct frame *f)
 	s->bits[f->number / 8] |= (uint8_t)(1 << f->number % 8);
 }
 
+void frame_set_remove(struct frame_set *s, const struct frame *f)
+{
+	s->bits[f->number / 8] &= (uint8_t) ~(1 << f->number % 8);
+}
+
 bool frame_set_has(const struct frame_set *s, const struct frame *f)
 {
 	return s->bits[f->number / 8] & 1 << f->number % 8;

@@ -15,6 +15,7 @@ struct frame_set {
 
 int frame_set_init(struct frame_set *s, const struct frame_index *index, struct err *err) MUST_USE;
 void frame_set_add(struct frame_set *s, const struct frame *f);
+void frame_set_remove(struct frame_set *s, const struct frame *f);
 bool frame_set_has(const struct frame_set *s, const struct frame *f);
 
 /* Adds what is in another set of the same index; or moves it, in place of what was there. */

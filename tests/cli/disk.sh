@@ -37,6 +37,8 @@ truncate -s 81M device/slots/b.img
 exits 14 'a disk that flips a bit, early in a large image' with flip slots/b.img write oci:big
 holds 'is told, with the place, too' says 'other bytes at 262144'
 exits 16 'a flush that fails on the way' with flush slots/b.img write oci:big
+exits 14 'a disk that is smaller than it says' with wrap slots/b.img write oci:big
+holds 'is told' says 'other bytes at'
 exits 0 'on a sound disk it goes on' on write oci:big
 holds 'and the slot holds the large image' slot_holds b big
 cp device/uboot.env env

@@ -2,7 +2,8 @@
 /*
  * A disk that lies, for what real ones rarely show: preloaded, it meddles with the calls on files
  * whose name ends with $DISK_FILE. $DISK_FAULT: flip (one bit of what is written at 256 KiB),
- * lose (that write is dropped), full (ENOSPC there), sync (fsync fails), flush (fdatasync fails).
+ * lose (that write is dropped), full (ENOSPC there), wrap (it has 64 MiB, and begins again behind
+ * them), sync (fsync fails), flush (fdatasync fails).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define PLACE (256 << 10)
+#define SIZE (64 << 20)
 
 static int is_fault(const char *name)
 {
@@ -41,6 +43,9 @@ static ssize_t meddle(int fd, const void *data, size_t len, off_t offset)
 
 	if (!real)
 		real = (ssize_t(*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite64");
+	if (is_fault("wrap") && offset >= SIZE && is_ours(fd) &&
+		real(fd, data, len, offset - SIZE) < 0)
+		return -1;
 	if (offset != PLACE || !is_ours(fd))
 		return real(fd, data, len, offset);
 	if (is_fault("lose"))
