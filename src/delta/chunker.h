@@ -5,8 +5,8 @@
  *
  * With a unit of a block, cuts are at blocks only: a file begins at one, and what fills up its last
  * block are zeros, so a block that ends in zeros ends a chunk. Large files are cut further at equal
- * steps from there. With a unit of 1, for images whose content stands at any byte, cuts are where a
- * rolling hash says so. Pure.
+ * steps from there; where the smallest chunk is the largest, each block is one. With a unit of 1,
+ * for images whose content stands at any byte, cuts are where a rolling hash says so. Pure.
  */
 #ifndef OTA_DELTA_CHUNKER_H
 #define OTA_DELTA_CHUNKER_H

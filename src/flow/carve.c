@@ -3,35 +3,16 @@
 
 #include "base/file.h"
 #include "base/le.h"
-#include "base/pool.h"
 #include "flow/chunkscan.h"
+#include "flow/sections.h"
 #include "io/layout.h"
 #include "io/zstd.h"
 #include "release/chunks.h"
 
 #define MAP_SLOTS (2u * CHUNKS_MAX)
-#define CHUNK_STEPS 4  /* the largest chunk is so many times the smallest */
-#define GROUP_STEPS 32 /* and so is a group, which ends with a file where it can */
-/* More of either would spare some bytes, and cost the build machine far more time: a dictionary is
- * indexed once a section. Off the blocks, so that it cannot begin as a file does: zstd takes one
- * that begins with its magic number for a dictionary of another kind. */
-#define DICTIONARY_BYTES ((256u << 10) - 64)
-#define SECTION_BYTES (64u << 10)
-
-/* A group of the section. */
-struct group {
-	uint32_t n_chunks;
-	size_t raw_len, coded_len;
-};
-
-/* A section. */
-struct job {
-	struct zstd_encoder *encoder;
-	uint8_t *dictionary, *raw, *coded;
-	size_t dictionary_len, raw_len;
-	struct group *groups;
-	size_t n_groups;
-};
+#define ROLLING_STEPS                                                                              \
+	16 /* the largest chunk that a rolling hash cuts is so many of the smallest                \
+	    */
 
 /* Which chunk has these bytes. */
 struct known {
@@ -43,158 +24,11 @@ struct carver {
 	const struct encode_spec *spec;
 	struct chunk_writer list;
 	struct known *map;
-	struct pool *pool;
-	struct job *open;    /* the section that is being filled; NULL: none */
-	struct group *group; /* the group in it; NULL: none */
-	uint64_t raw_bytes;  /* of all chunks so far */
-	uint8_t *before;     /* the last of them before the section: the dictionary */
-	size_t before_len;
+	struct sections data;
 	int out_fd;
 	char out_path[PATH_MAX];
 	struct digest_state *hash; /* of the data */
 };
-
-static uint32_t group_max(const struct carver *c)
-{
-	uint32_t max = c->list.head.min_bytes * GROUP_STEPS;
-
-	return max < CHUNK_GROUP_BYTES_MAX ? max : CHUNK_GROUP_BYTES_MAX;
-}
-
-/* Its last group begins before the section's end. */
-static size_t section_max(const struct carver *c)
-{
-	return SECTION_BYTES + group_max(c);
-}
-
-static int work(void *arg, void *ctx, struct err *err)
-{
-	struct job *job = arg;
-	const uint8_t *raw = job->raw;
-	uint8_t *coded = job->coded;
-
-	(void)ctx;
-	if (zstd_encoder_dictionary(job->encoder, job->dictionary, job->dictionary_len, err) < 0)
-		return -1;
-	for (size_t i = 0; i < job->n_groups; i++) {
-		struct group *g = &job->groups[i];
-		if (zstd_encode(job->encoder, raw, g->raw_len, coded, &g->coded_len, err) < 0)
-			return -1;
-		raw += g->raw_len;
-		coded += g->coded_len;
-	}
-	return 0;
-}
-
-static int reap(void *arg, void *ctx, struct err *err)
-{
-	const struct job *job = arg;
-	struct carver *c = ctx;
-	uint64_t offset = c->list.head.data_bytes;
-
-	for (size_t i = 0; i < job->n_groups; i++) {
-		const struct group *g = &job->groups[i];
-		if (chunks_add_group(&c->list, g->n_chunks, (uint32_t)g->coded_len, err) < 0)
-			return -1;
-	}
-	size_t len = (size_t)(c->list.head.data_bytes - offset);
-	if (file_pwrite(c->out_fd, job->coded, len, offset, c->out_path, err) < 0)
-		return -1;
-	return digest_add(c->hash, job->coded, len, err);
-}
-
-static int prepare(void *arg, void *ctx, struct err *err)
-{
-	const struct carver *c = ctx;
-	struct job *job = arg;
-	size_t groups_max = section_max(c) / CHUNK_BLOCK_BYTES + 2;
-
-	job->encoder = zstd_encoder_new(c->spec->level, err);
-	job->dictionary = malloc(DICTIONARY_BYTES);
-	job->raw = malloc(section_max(c));
-	job->coded = malloc(zstd_bound(section_max(c)) + groups_max * zstd_bound(1));
-	job->groups = calloc(groups_max, sizeof(*job->groups));
-	if (!job->encoder)
-		return -1;
-	return job->dictionary && job->raw && job->coded && job->groups
-		       ? 0
-		       : err_set(err, OTA_FAILED, "out of memory");
-}
-
-static void release(void *arg)
-{
-	struct job *job = arg;
-
-	zstd_encoder_free(job->encoder);
-	free(job->dictionary);
-	free(job->raw);
-	free(job->coded);
-	free(job->groups);
-}
-
-/* What the section held goes before the next one, as far as the dictionary reaches. */
-static void remember(struct carver *c, const uint8_t *data, size_t len)
-{
-	size_t n = len < DICTIONARY_BYTES ? len : DICTIONARY_BYTES;
-	size_t keep = DICTIONARY_BYTES - n < c->before_len ? DICTIONARY_BYTES - n : c->before_len;
-
-	memmove(c->before, c->before + c->before_len - keep, keep);
-	memcpy(c->before + keep, data + len - n, n);
-	c->before_len = keep + n;
-}
-
-static void end_section(struct carver *c)
-{
-	if (!c->open)
-		return;
-	remember(c, c->open->raw, c->open->raw_len);
-	pool_submit(c->pool);
-	c->open = NULL;
-	c->group = NULL;
-}
-
-static int begin_section(struct carver *c, struct err *err)
-{
-	struct job *job = pool_take(c->pool, err);
-
-	if (!job)
-		return -1;
-	memcpy(job->dictionary, c->before, c->before_len);
-	job->dictionary_len = c->before_len;
-	job->raw_len = job->n_groups = 0;
-	c->open = job;
-	return 0;
-}
-
-static int begin_group(struct carver *c, struct err *err)
-{
-	uint64_t before = c->open ? c->raw_bytes - c->open->raw_len : 0;
-
-	if (c->open && c->raw_bytes / SECTION_BYTES != before / SECTION_BYTES)
-		end_section(c);
-	if (!c->open && begin_section(c, err) < 0)
-		return -1;
-	c->group = &c->open->groups[c->open->n_groups++];
-	*c->group = (struct group){0};
-	return 0;
-}
-
-/* A group ends where a file does: files are what changes from one version to the next. */
-static int add_to_group(struct carver *c, const struct scanned_chunk *chunk, struct err *err)
-{
-	if (c->group && c->group->raw_len + chunk->len > group_max(c))
-		c->group = NULL;
-	if (!c->group && begin_group(c, err) < 0)
-		return -1;
-	memcpy(c->open->raw + c->open->raw_len, chunk->data, chunk->len);
-	c->open->raw_len += chunk->len;
-	c->raw_bytes += chunk->len;
-	c->group->raw_len += chunk->len;
-	c->group->n_chunks++;
-	if (chunker_ends_file(chunk->data, chunk->len))
-		c->group = NULL;
-	return 0;
-}
 
 static struct known *find(struct carver *c, const struct digest *digest)
 {
@@ -219,7 +53,7 @@ static int visit(void *ctx, const struct scanned_chunk *chunk, struct err *err)
 	if (chunks_add_new(&c->list, &entry, err) < 0)
 		return -1;
 	*known = (struct known){chunk->digest, c->list.head.n_chunks};
-	return add_to_group(c, chunk, err);
+	return sections_add(&c->data, chunk->data, chunk->len, err);
 }
 
 static int read_image(void *ctx, void *data, size_t len, uint64_t offset, struct err *err)
@@ -256,7 +90,11 @@ static int choose(const struct encode_spec *spec, uint64_t bytes, struct chunker
 		return -1;
 	while (bytes / min > CHUNKS_MAX && min < CHUNK_GROUP_BYTES_MAX)
 		min *= 2;
-	max = min > CHUNK_GROUP_BYTES_MAX / CHUNK_STEPS ? CHUNK_GROUP_BYTES_MAX : min * CHUNK_STEPS;
+	/* blocks are found one by one: those of a file that did not change are worth their entries
+	 */
+	max = unit > 1 ? min : min * ROLLING_STEPS;
+	if (max > CHUNK_GROUP_BYTES_MAX)
+		max = CHUNK_GROUP_BYTES_MAX;
 	chunker_init(chunker, unit, min, max);
 	const struct chunk_list form = {.unit_bytes = unit,
 		.min_bytes = min,
@@ -269,33 +107,45 @@ static int choose(const struct encode_spec *spec, uint64_t bytes, struct chunker
 
 static int carve(struct carver *c, const struct progress *progress, uint64_t bytes, struct err *err)
 {
-	const struct pool_spec spec = {.job_size = sizeof(struct job),
-		.prepare = prepare,
-		.work = work,
-		.reap = reap,
-		.release = release,
-		.ctx = c};
 	struct chunker chunker;
 
 	if (choose(c->spec, bytes, &chunker, &c->list, err) < 0)
 		return -1;
-	AUTO_POOL *pool = pool_start(&spec, err);
+	c->data = (struct sections){.list = &c->list,
+		.level = c->spec->level,
+		.out_fd = c->out_fd,
+		.out_path = c->out_path,
+		.hash = c->hash};
 	const struct chunk_scan scan = {
 		&chunker, read_image, (void *)c->spec, bytes, visit, c, progress};
-	c->pool = pool;
 	progress_step(progress, "pack reuse", bytes);
-	if (!pool || chunk_scan(&scan, err) < 0)
-		return -1;
-	end_section(c);
-	if (pool_drain(pool, err) < 0)
+	if (sections_begin(&c->data, err) < 0 || chunk_scan(&scan, err) < 0 ||
+		sections_end(&c->data, err) < 0)
 		return -1;
 	progress_done(progress);
 	return 0;
 }
 
-static int publish(struct carver *c, struct image *image, struct err *err)
+/* Half of the list is hashes, which stay as they are; of the rest little is left. */
+static int put_list(struct carver *c, struct image *image, struct err *err)
 {
 	AUTO_BUF bytes = BUF(CHUNK_LIST_MAX_BYTES);
+	struct zstd_encoder *encoder;
+	size_t len = 0;
+
+	if (chunks_end(&c->list, &bytes, err) < 0)
+		return -1;
+	AUTO_FREE char *coded = malloc(zstd_bound(bytes.len));
+	encoder = zstd_encoder_new(c->spec->level, err);
+	int rc = !encoder ? -1
+		 : !coded ? err_set(err, OTA_FAILED, "out of memory")
+			  : zstd_encode(encoder, bytes.data, bytes.len, coded, &len, err);
+	zstd_encoder_free(encoder);
+	return rc < 0 ? -1 : layout_blob_put(c->spec->layout, coded, len, &image->chunks, err);
+}
+
+static int publish(struct carver *c, struct image *image, struct err *err)
+{
 	char path[PATH_MAX];
 
 	if (c->list.head.n_chunks == 0) {
@@ -304,13 +154,12 @@ static int publish(struct carver *c, struct image *image, struct err *err)
 	}
 	strcpy(image->chunks.media_type, MEDIA_TYPE_REUSE_CHUNKS);
 	strcpy(image->data.media_type, MEDIA_TYPE_REUSE_DATA);
-	if (chunks_end(&c->list, &bytes, err) < 0 ||
-		digest_end(&c->hash, &image->data.digest, err) < 0 ||
+	if (digest_end(&c->hash, &image->data.digest, err) < 0 ||
 		layout_blob_path(c->spec->layout, &image->data.digest, path, err) < 0 ||
 		file_publish_fd(c->out_fd, c->out_path, path, 0644, err) < 0)
 		return -1;
 	image->data.size = c->list.head.data_bytes;
-	return layout_blob_put(c->spec->layout, bytes.data, bytes.len, &image->chunks, err);
+	return put_list(c, image, err);
 }
 
 static int make(
@@ -325,8 +174,7 @@ static int make(
 	if (c->out_fd < 0 || !c->hash)
 		return -1;
 	c->map = calloc(MAP_SLOTS, sizeof(*c->map));
-	c->before = malloc(DICTIONARY_BYTES);
-	if (!c->map || !c->before)
+	if (!c->map)
 		return err_set(err, OTA_FAILED, "out of memory");
 	if (carve(c, progress, image->raw_bytes, err) < 0)
 		return -1;
@@ -341,10 +189,10 @@ int carve_image(const struct encode_spec *spec, const struct progress *progress,
 
 	if (rc < 0 && c.out_fd >= 0)
 		unlink(c.out_path);
+	sections_free(&c.data);
 	cleanup_fd(&c.out_fd);
 	digest_drop(&c.hash);
 	chunks_free(&c.list);
 	free(c.map);
-	free(c.before);
 	return rc;
 }

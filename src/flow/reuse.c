@@ -5,6 +5,7 @@
 
 #include "flow/reuse_plan.h"
 #include "io/layout.h"
+#include "io/zstd.h"
 
 bool reuse_is_offered(const struct image *image)
 {
@@ -12,7 +13,8 @@ bool reuse_is_offered(const struct image *image)
 }
 
 /* The list comes from the store where an earlier run has put it. */
-static int load_list(struct reuse_plan *p, struct reuse_cost *cost, struct err *err)
+static int load_list(
+	struct reuse_plan *p, struct buf *coded, struct reuse_cost *cost, struct err *err)
 {
 	static const struct source_options no_options;
 	const struct descriptor *d = &p->r.image->chunks;
@@ -21,20 +23,40 @@ static int load_list(struct reuse_plan *p, struct reuse_cost *cost, struct err *
 
 	snprintf(text, sizeof(text), "oci:%s", p->r.store);
 	AUTO_SOURCE *store = source_open(text, &no_options, err);
-	if (store && source_blob(store, d, &p->list_bytes, err) == 0)
+	if (store && source_blob(store, d, coded, err) == 0)
 		return 0;
-	p->list_bytes.len = 0;
+	coded->len = 0;
 	cost->list_bytes = d->size;
-	if (source_blob(p->r.source, d, &p->list_bytes, err) < 0)
+	if (source_blob(p->r.source, d, coded, err) < 0)
 		return err_wrap(err, "%s", source_name(p->r.source));
-	return p->r.dry ? 0
-			: layout_blob_put(
-				  p->r.store, p->list_bytes.data, p->list_bytes.len, &ignored, err);
+	return p->r.dry ? 0 : layout_blob_put(p->r.store, coded->data, coded->len, &ignored, err);
 }
 
-static int open_list(struct reuse_plan *p, struct err *err)
+static int decode_list(struct reuse_plan *p, const struct buf *coded, struct err *err)
 {
-	if (chunks_open(p->list_bytes.data, p->list_bytes.len, &p->list, err) < 0)
+	uint64_t len = zstd_raw_len(coded->data, coded->len);
+	struct zstd_decoder *zstd;
+	size_t used;
+
+	if (len == 0 || len > CHUNK_LIST_MAX_BYTES)
+		return err_set(err, OTA_CORRUPT, "chunk list: no zstd frame of one");
+	p->list_bytes = malloc(len);
+	zstd = zstd_decoder_new(err);
+	int rc = !zstd            ? -1
+		 : !p->list_bytes ? err_set(err, OTA_FAILED, "out of memory")
+				  : zstd_decode(zstd, coded->data, coded->len, p->list_bytes, len,
+					    &used, err);
+	zstd_decoder_free(zstd);
+	if (rc == 0 && used != coded->len)
+		return err_set(err, OTA_CORRUPT, "chunk list: bytes behind the frame");
+	return rc < 0 ? -1 : chunks_open(p->list_bytes, len, &p->list, err);
+}
+
+static int open_list(struct reuse_plan *p, struct reuse_cost *cost, struct err *err)
+{
+	AUTO_BUF coded = BUF(CHUNK_LIST_MAX_BYTES + CHUNK_LIST_MAX_BYTES / 128);
+
+	if (load_list(p, &coded, cost, err) < 0 || decode_list(p, &coded, err) < 0)
 		return -1;
 	if (p->list.raw_bytes != p->r.index->raw_bytes ||
 		p->list.data_bytes != p->r.image->data.size)
@@ -168,7 +190,7 @@ static void count(const struct reuse_plan *p, struct reuse_cost *cost)
 
 static int plan(struct reuse_plan *p, struct reuse_cost *cost, struct err *err)
 {
-	if (load_list(p, cost, err) < 0 || open_list(p, err) < 0)
+	if (open_list(p, cost, err) < 0)
 		return -1;
 	open_slots(p);
 	if (reuse_scan(p, err) < 0)
@@ -190,10 +212,7 @@ struct reuse_plan *reuse_plan(const struct reuse *r, struct reuse_cost *cost, st
 		err_set(err, OTA_FAILED, "out of memory");
 		return NULL;
 	}
-	*p = (struct reuse_plan){.r = *r,
-		.list_bytes = BUF(CHUNK_LIST_MAX_BYTES),
-		.slots = {{.fd = -1}, {.fd = -1}},
-		.partial_fd = -1};
+	*p = (struct reuse_plan){.r = *r, .slots = {{.fd = -1}, {.fd = -1}}, .partial_fd = -1};
 	if (plan(p, cost, err) == 0)
 		return p;
 	reuse_free(p);
@@ -206,7 +225,7 @@ void reuse_free(struct reuse_plan *p)
 		if (p->slots[i].fd >= 0)
 			slot_close(&p->slots[i]);
 	cleanup_fd(&p->partial_fd);
-	buf_free(&p->list_bytes);
+	free(p->list_bytes);
 	free(p->places);
 	free(p->parts);
 	free(p);

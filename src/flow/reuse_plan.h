@@ -23,7 +23,7 @@ struct part {
 
 struct reuse_plan {
 	struct reuse r;
-	struct buf list_bytes;
+	uint8_t *list_bytes;
 	struct chunk_list list;
 	struct place *places; /* of each chunk */
 	struct part *parts;   /* of each group */

@@ -70,6 +70,13 @@ int zstd_encode(struct zstd_encoder *e, const void *raw, size_t raw_len, void *o
 	return 0;
 }
 
+uint64_t zstd_raw_len(const void *in, size_t in_len)
+{
+	unsigned long long len = ZSTD_getFrameContentSize(in, in_len);
+
+	return len == ZSTD_CONTENTSIZE_UNKNOWN || len == ZSTD_CONTENTSIZE_ERROR ? 0 : len;
+}
+
 int zstd_decode(struct zstd_decoder *d, const void *in, size_t in_len, void *raw, size_t raw_len,
 	size_t *used, struct err *err)
 {

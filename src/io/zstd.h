@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -36,6 +37,9 @@ int zstd_decoder_dictionary(
 /* One frame that tells its raw size. `out` has room for zstd_bound(raw_len). */
 int zstd_encode(struct zstd_encoder *e, const void *raw, size_t raw_len, void *out, size_t *out_len,
 	struct err *err) MUST_USE;
+
+/* What the first frame of `in` says of its raw size; 0 where it says none, or is none. */
+uint64_t zstd_raw_len(const void *in, size_t in_len);
 
 /* Decodes the first frame of `in` into exactly raw_len bytes and tells how many bytes of `in` it
  * took. A frame that is cut, damaged, of another raw size or that does not tell its size is

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The chunk list of an image (application/vnd.ota.reuse.chunks.v1): of what pieces the image is
- * made, so that a device on any version finds by content what it has, and where in the data layer
- * (application/vnd.ota.reuse.data.v1) the rest stands.
+ * The chunk list of an image (application/vnd.ota.reuse.chunks.v1+zstd): of what pieces the image
+ * is made, so that a device on any version finds by content what it has, and where in the data
+ * layer (application/vnd.ota.reuse.data.v1) the rest stands.
  *
  *   header, 64 bytes  "OTACHUNK", u32 unit, u32 smallest, u32 largest chunk, u32 chunks,
  *                     u32 groups, u32 spans, u64 raw size, u64 data size, u32 dictionary,
@@ -11,14 +11,15 @@
  *   group, 8 bytes    u32 chunks, u32 coded length
  *   span, 8 bytes     u32 first chunk, u32 chunks; or NO_CHUNK and a number of zero bytes
  *
- * All little endian. Each chunk stands once, in the order in which the image first has it. The data
- * layer is the chunks in that order, cut into groups of whole chunks, a zstd frame each. Groups
- * that begin in the same `section` bytes of all chunks in a row make a section; they are coded with
- * a dictionary, the up to `dictionary` bytes of chunks that stand before their section. So a group
- * is small and coded well: a device has these bytes or fetches them anyway. The spans give the
- * image: so many chunks in a row, or so many zeros. Offsets are running sums, so nothing can
- * overlap or point outside. 40 bits may lie once in a long while: what is made of chunks counts for
- * nothing until its hash is the one in the frame index. Pure; nothing here does I/O.
+ * All little endian; the layer is one zstd frame of it. Each chunk stands once, in the order in
+ * which the image first has it. The data layer is the chunks in that order, cut into groups of
+ * whole chunks, a zstd frame each. Groups that begin in the same `section` bytes of all chunks in a
+ * row make a section; they are coded with a dictionary, the up to `dictionary` bytes of chunks that
+ * stand before their section. So a group is small and coded well: a device has these bytes or
+ * fetches them anyway. The spans give the image: so many chunks in a row, or so many zeros. Offsets
+ * are running sums, so nothing can overlap or point outside. 40 bits may lie once in a long while:
+ * what is made of chunks counts for nothing until its hash is the one in the frame index. Pure;
+ * nothing here does I/O.
  */
 #ifndef OTA_RELEASE_CHUNKS_H
 #define OTA_RELEASE_CHUNKS_H
@@ -30,7 +31,7 @@
 #include "base/buf.h"
 #include "io/digest.h"
 
-#define MEDIA_TYPE_REUSE_CHUNKS "application/vnd.ota.reuse.chunks.v1"
+#define MEDIA_TYPE_REUSE_CHUNKS "application/vnd.ota.reuse.chunks.v1+zstd"
 #define MEDIA_TYPE_REUSE_DATA "application/vnd.ota.reuse.data.v1"
 #define CHUNKS_MAX (1u << 17)
 #define CHUNK_GROUPS_MAX CHUNKS_MAX

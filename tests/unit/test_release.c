@@ -298,8 +298,8 @@ static void layers_for_reuse_are_passed_over(void **state)
 static void chunks_and_their_data_stand_behind_the_index(void **state)
 {
 	static const char *const swaps[][2] = {
-		{"reuse.chunks.v1", "reuse.data.v1"},
-		{"reuse.data.v1", "reuse.chunks.v1"},
+		{"reuse.chunks.v1+zstd", "reuse.data.v1"},
+		{"reuse.data.v1", "reuse.chunks.v1+zstd"},
 		{"reuse.data.v1", "reuse.x"},
 		{"image.v1+zstd", "reuse.data.v1"},
 	};
