@@ -28,7 +28,7 @@ static int fetch_by_way(struct bring *b, struct authentic *a, const struct situa
 		bring_plan(b, result, err) < 0 || way_choose(b, a, s, &way, result, err) < 0 ||
 		budget_open(budget, b->d, b->source, &a->release.content, result->moved_bytes,
 			err) < 0 ||
-		bring_check_room(b, result->moved_bytes, err) < 0)
+		bring_check_room(b, result->moved_bytes + way.room_bytes, err) < 0)
 		return -1;
 	return bring_run(b, result, err);
 }

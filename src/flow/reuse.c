@@ -136,6 +136,8 @@ static void want_missing(struct reuse_plan *p, struct reuse_cost *cost)
 				p->parts[part_of(p, in.chunk)->group.number].wanted = true;
 			else
 				cost->found_bytes += in.raw_len;
+			if (p->places[in.chunk].kind == PLACE_OTHER)
+				cost->room_bytes += in.raw_len;
 		} while (in.raw_offset + in.raw_len < f.raw_offset + f.raw_len &&
 			 chunks_next_piece(&p->list, &in));
 	}
@@ -176,6 +178,10 @@ static void count(const struct reuse_plan *p, struct reuse_cost *cost)
 	for (uint32_t i = 0; i < p->list.n_groups; i++)
 		if (p->parts[i].wanted && p->parts[i].kept)
 			cost->kept_bytes += p->parts[i].group.coded_len;
+	for (uint32_t i = 0; i < p->list.n_groups; i++)
+		if (p->parts[i].wanted)
+			cost->room_bytes +=
+				(p->parts[i].kept ? 1 : 2) * (uint64_t)p->parts[i].group.raw_len;
 	for (uint32_t i = 0, end; i < p->list.n_groups; i = end) {
 		end = i + 1;
 		if (!part_is_missing(&p->parts[i]))

@@ -40,6 +40,8 @@ struct reuse_cost {
 	uint64_t requests;    /* in so many ranges */
 	uint64_t kept_bytes;  /* of the data, from an earlier run */
 	uint64_t found_bytes; /* raw, found in the slots */
+	uint64_t room_bytes; /* in the store, at most: what comes, and what the blob keeps of it and
+				of the other slot */
 };
 
 /* Does the release bring what it takes? */

@@ -140,6 +140,7 @@ static int try_reuse(
 	if (cost.data_bytes >= result->image_bytes)
 		return 0;
 	way->kind = WAY_REUSE;
+	way->room_bytes = cost.room_bytes;
 	result->found_bytes += cost.kept_bytes;
 	result->moved_bytes += cost.list_bytes + cost.data_bytes - result->image_bytes;
 	text_bytes(cost.found_bytes, had);

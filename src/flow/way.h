@@ -18,6 +18,7 @@ struct way {
 	enum install_way kind;
 	struct descriptor delta;   /* of WAY_DELTA: the blob */
 	struct bring_reuse *reuse; /* of WAY_REUSE: what it lacks */
+	uint64_t room_bytes;       /* in the store, beside what comes */
 };
 
 /* Chooses after bring_plan(), and puts what it takes, and why, into the result. Errors: those of

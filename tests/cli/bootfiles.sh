@@ -21,7 +21,7 @@ make_release v2 2.0 --boot files/boot
 exits 0 'a release that carries boot files is sound' ota inspect oci:v1
 holds 'and names them' grep -Eq '^boot file +dtbs/acme/board.dtb, 12 B' out
 make_boot_image again.img 1.0
-ota pack -q --rootfs v1.img --boot files/boot --compatible sandbox --version 1.0 --level 1 --frame-size 256K -o again
+ota pack -q --no-reuse --rootfs v1.img --boot files/boot --compatible sandbox --version 1.0 --level 1 --frame-size 256K -o again
 holds 'the same files give the same bytes' test "$(manifest_of again)" = "$(manifest_of v1)"
 make_device --boot yes
 exits 1 'no boot files before a write' on bootfiles
@@ -161,10 +161,10 @@ bad_image() {
 }
 tree_extra() { echo x >"$1/boot/IMAGE"; }
 bad_image 'two names that FAT cannot tell apart' 13 "'IMAGE' and 'Image'"
-exits 2 'pack refuses them, too' ota pack --rootfs bad.img --boot files/boot --compatible sandbox --version 5 -o x
+exits 2 'pack refuses them, too' ota pack --no-reuse --rootfs bad.img --boot files/boot --compatible sandbox --version 5 -o x
 tree_extra() { echo x >"$1/boot/..\\up"; }
 bad_image 'a name that hides a path' 13 'up. has a'
-exits 2 'pack refuses it, too' ota pack --rootfs bad.img --boot files/boot --compatible sandbox --version 5 -o x
+exits 2 'pack refuses it, too' ota pack --no-reuse --rootfs bad.img --boot files/boot --compatible sandbox --version 5 -o x
 tree_extra() { ln -s ../../../../../../etc/shadow "$1/boot/secret"; }
 bad_image 'a link that leads out of the image leads nowhere' 16 'boot/secret: No such file'
 tree_extra() { mkdir "$1/etc" && ln -s /etc "$1/boot/etc"; }

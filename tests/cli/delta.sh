@@ -62,7 +62,7 @@ exits 0 'the same once more' ota delta --from oci:v1:latest --to oci:v3
 holds 'says that it is there already' says 'there already'
 holds 'and changes nothing' test "$(tree_of v3)" = "$before"
 cp -r v1 v1wide && cp v1.img v1wide.img
-must ota pack -q --rootfs v1.img --compatible sandbox --version 1.0 --level 1 --phase 50 --frame-size 512K -o v1wide
+must ota pack -q --no-reuse --rootfs v1.img --compatible sandbox --version 1.0 --level 1 --phase 50 --frame-size 512K -o v1wide
 exits 0 'from the same release in another wave' ota --json delta --from v1wide --to v3
 holds 'is the same base' test "$(jq -c '[.already, .from, .to]' out)" = '[true,"1.0","3.0"]'
 cp -r clean again
@@ -147,7 +147,7 @@ holds 'a list that is none is passed over' finds 'none.passed over: list of delt
 before=$(tree_of clean)
 unchanged() { test "$(tree_of clean)" = "$before"; }
 make_image strange.img strange
-must ota pack -q --rootfs strange.img --compatible other --version 1.0 --level 1 -o strange
+must ota pack -q --no-reuse --rootfs strange.img --compatible other --version 1.0 --level 1 -o strange
 exits 13 'a base for other hardware' ota delta --from strange --to clean
 exits 2 'from a release to itself' ota delta --from v3 --to clean
 exits 2 'no --to' ota delta --from v1
@@ -162,7 +162,7 @@ cp -r v1 rotten
 printf X | dd of="$(layer_of rotten 0)" bs=1 seek=4000 conv=notrunc status=none
 exits 14 'a base that is damaged' ota delta --from rotten --to clean
 head -c 3000000 /dev/urandom >random.img
-must ota pack -q --rootfs random.img --compatible sandbox --version 9.0 --level 1 -o random
+must ota pack -q --no-reuse --rootfs random.img --compatible sandbox --version 9.0 --level 1 -o random
 exits 3 'a delta that saves nothing' ota delta --from v1 --to random
 holds 'says so' says 'saves less than a tenth'
 holds 'and is not added' test -z "$(tagged random "$(list_tag random)")"
@@ -174,18 +174,18 @@ kill $! && wait 2>/dev/null
 holds 'none of these changed the release' unchanged
 
 # --- pack --delta-from ---
-exits 0 'pack with two bases' ota --json pack --rootfs v3.img --compatible sandbox --version 3.0 --level 1 \
+exits 0 'pack with two bases' ota --json pack --no-reuse --rootfs v3.img --compatible sandbox --version 3.0 --level 1 \
   --frame-size 256K --delta-from v1 --delta-from=oci:v2 -o packed
 holds 'tells of both' test "$(jq -c '[.deltas[].from]' out)" = '["1.0","2.0"]'
 holds 'the release is the one without' test "$(manifest_of packed)" = "$(manifest_of clean)"
-exits 0 'once more' ota pack --rootfs v3.img --compatible sandbox --version 3.0 --level 1 \
+exits 0 'once more' ota pack --no-reuse --rootfs v3.img --compatible sandbox --version 3.0 --level 1 \
   --frame-size 256K --delta-from v1 --delta-from v2 -o packed
 holds 'finds both there' test "$(grep -c 'there already' err)" -eq 2
 holds 'and prints the release alone' test "$(cat out)" = "sha256:$(manifest_of clean)"
-exits 13 'a base that does not fit' ota pack --rootfs v3.img --compatible sandbox --version 3.0 --level 1 \
+exits 13 'a base that does not fit' ota pack --no-reuse --rootfs v3.img --compatible sandbox --version 3.0 --level 1 \
   --delta-from strange -o unpacked
 holds 'is said before anything is packed' test ! -e unpacked
-exits 0 'a base that saves nothing' ota pack --rootfs random.img --compatible sandbox --version 9.0 --level 1 \
+exits 0 'a base that saves nothing' ota pack --no-reuse --rootfs random.img --compatible sandbox --version 9.0 --level 1 \
   --delta-from v1 -o random
 holds 'is a warning' says 'warning: .*saves less than a tenth'
 
@@ -239,7 +239,7 @@ sed -i "s/^insecure-http.*/insecure-http = localhost:$port/" ota.conf
 exits 0 'inspect there' ota --config ota.conf --json inspect --trust trust "http://localhost:$port"
 holds 'shows them, signed' test "$(jq -c '[.deltas[] | [.from, .signers]]' out)" = '[["1.0",["key.pub"]],["2.0",["key.pub"]]]'
 make_next v4.img v3.img v4
-must ota pack -q --rootfs v4.img --compatible sandbox --version 4.0 --level 1 -o v4
+must ota pack -q --no-reuse --rootfs v4.img --compatible sandbox --version 4.0 --level 1 -o v4
 holds 'a device finds it' finds "$wanted" "http://localhost:$port"
 exits 0 'a base from there' ota --config ota.conf delta --from "http://localhost:$port" --to v4
 holds 'gives a delta' says 'added a delta from 3.0 to 4.0'

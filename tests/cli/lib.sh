@@ -89,13 +89,14 @@ make_image() {
   } >"$1"
 }
 
-# make_release FOLDER VERSION [OPTION...]: packed and signed with $key; its image is FOLDER.img
+# make_release FOLDER VERSION [OPTION...]: packed and signed with $key; its image is FOLDER.img. It is
+# one that comes by its frames, unless $reuse is set.
 make_release() {
   local folder=$1 version=$2
   shift 2
   [ -e "$folder.img" ] || make_image "$folder.img" "$folder"
   must ota pack -q --rootfs "$folder.img" --compatible sandbox --version "$version" --level 1 \
-    --frame-size 256K -o "$folder" "$@"
+    --frame-size 256K ${reuse:---no-reuse} -o "$folder" "$@"
   must ota sign -q --key "$key" "$folder"
 }
 

@@ -30,7 +30,7 @@ exits 0 'push once more' ota push "${plain[@]}" v1 "$source"
 holds 'says that all is there' says 'already'
 holds 'and sends nothing' test "$(asked POST /)" -eq "$uploads"
 cp -r v1 wider && cp v1.img wider.img
-must ota pack -q --rootfs v1.img --compatible sandbox --version 1.0 --level 1 --frame-size 256K --phase 99 -o wider
+must ota pack -q --no-reuse --rootfs v1.img --compatible sandbox --version 1.0 --level 1 --frame-size 256K --phase 99 -o wider
 must ota sign -q --key "$key" wider
 : >registry/access.log
 exits 0 'the same image in a wider wave' ota push "${plain[@]}" wider "$source:wide"
