@@ -45,6 +45,29 @@ static int check_image(struct source *source, const struct image *image,
 		err, OTA_CORRUPT, "the hash of image %s is not the one in the config", image->name);
 }
 
+static int hash_piece(void *ctx, const void *data, size_t len, struct err *err)
+{
+	return digest_add(ctx, data, len, err);
+}
+
+/* A layer for reuse is only held against its digest: whoever uses it checks what it gives. */
+static int check_reuse(struct source *source, const struct descriptor *layer, struct err *err)
+{
+	AUTO_DIGEST *hash = digest_begin(err);
+	const struct sink sink = {hash_piece, hash};
+	struct digest digest;
+
+	if (!layer->size)
+		return 0;
+	if (!hash || source_stream(source, layer, 0, layer->size, &sink, err) < 0 ||
+		digest_end(&hash, &digest, err) < 0)
+		return -1;
+	if (digest_equal(&digest, &layer->digest))
+		return 0;
+	return err_set(
+		err, OTA_CORRUPT, "the layer %s is not what the manifest says", layer->media_type);
+}
+
 static void describe_rootfs(const struct frame_index *frames, struct inspection *result)
 {
 	struct frame f = {0};
@@ -64,7 +87,9 @@ static int check_images(struct source *source, const struct progress *progress,
 	for (size_t i = 0; i < r->n_images; i++) {
 		const struct image *image = &r->images[i];
 		if (image_index_load(source, image, &index, err) < 0 ||
-			check_image(source, image, &index, progress, err) < 0)
+			check_image(source, image, &index, progress, err) < 0 ||
+			check_reuse(source, &image->chunks, err) < 0 ||
+			check_reuse(source, &image->data, err) < 0)
 			return -1;
 		if (image == release_rootfs(r))
 			describe_rootfs(&index.frames, result);

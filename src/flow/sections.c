@@ -5,7 +5,7 @@
 #include "delta/chunker.h"
 #include "io/zstd.h"
 
-#define GROUP_STEPS 8 /* the largest group is so many of the smallest chunks */
+#define GROUP_STEPS 4 /* the largest group is so many of the smallest chunks */
 
 /* A group of the section. */
 struct group {
