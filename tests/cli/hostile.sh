@@ -114,18 +114,19 @@ done
 holds "a wave of half the devices has some and not all ($yes of 30)" test $yes -gt 3 -a $yes -lt 27
 sed -i '/^id/d' device/etc/ota/ota.conf
 
-# --- a flipped bit in every file of the release, one at a time (nothing of oci-layout is read; what
-# helps reuse may be damaged, since an update can do without: inspect tells) ---
-reuse=$(jq -r '.layers[] | select(.mediaType | contains(".reuse.")) | .digest' \
-  "good/blobs/sha256/$(manifest_of good)" | cut -d: -f2)
-holds 'the release has layers for reuse' test "$(wc -w <<<"$reuse")" -eq 2
-for blob in $reuse; do
-  rm -rf flipped && cp -r good flipped
+# --- a flipped bit in what helps reuse: an update can do without, inspect tells ---
+reuse=-q make_release helpful 1.0
+layers=$(jq -r '.layers[] | select(.mediaType | contains(".reuse.")) | .digest' \
+  "helpful/blobs/sha256/$(manifest_of helpful)" | cut -d: -f2)
+holds 'the release has layers for reuse' test "$(wc -w <<<"$layers")" -eq 2
+for blob in $layers; do
+  rm -rf flipped && cp -r helpful flipped
   printf 'x' | dd of="flipped/blobs/sha256/$blob" bs=1 seek=20 conv=notrunc status=none
   exits 14 'inspect finds a damaged layer for reuse' ota inspect oci:flipped
 done
+
+# --- a flipped bit in every file of the release, one at a time (nothing of oci-layout is read) ---
 for file in $(cd good && find . -type f ! -name lock ! -name oci-layout); do
-  grep -qx "$(basename "$file")" <<<"$reuse" && continue
   rm -rf flipped && cp -r good flipped
   size=$(stat -c %s "flipped/$file")
   python3 - "flipped/$file" $((size / 2)) <<'END'
