@@ -96,7 +96,7 @@ make_release() {
   shift 2
   [ -e "$folder.img" ] || make_image "$folder.img" "$folder"
   must ota pack -q --rootfs "$folder.img" --compatible sandbox --version "$version" --level 1 \
-    --frame-size 256K ${reuse:---no-reuse} -o "$folder" "$@"
+    --frame-size 256K "${reuse:---no-reuse}" -o "$folder" "$@"
   must ota sign -q --key "$key" "$folder"
 }
 
