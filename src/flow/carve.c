@@ -88,7 +88,7 @@ static int choose(const struct encode_spec *spec, uint64_t bytes, struct chunker
 
 	if (unit_of(spec, bytes, &unit, err) < 0)
 		return -1;
-	while (bytes / min > CHUNKS_MAX && min < CHUNK_GROUP_BYTES_MAX)
+	while ((bytes + min - 1) / min > CHUNKS_MAX && min < CHUNK_GROUP_BYTES_MAX)
 		min *= 2;
 	/* blocks are found one by one: those of a file that did not change are worth their entries
 	 */
@@ -185,6 +185,9 @@ int carve_image(const struct encode_spec *spec, const struct progress *progress,
 	struct image *image, struct err *err)
 {
 	struct carver c = {.spec = spec, .out_fd = -1};
+
+	if (image->raw_bytes / CHUNK_GROUP_BYTES_MAX >= CHUNKS_MAX)
+		return 0;
 	int rc = make(&c, progress, image, err);
 
 	if (rc < 0 && c.out_fd >= 0)

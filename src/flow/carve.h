@@ -10,7 +10,8 @@
 #include "flow/encode.h"
 
 /* Adds both layers to the layout, of an image that encode_image() has made, and fills in chunks and
- * data of `image`; sizes are 0 where there is nothing to reuse (all zeros). A failure leaves at
+ * data of `image`; sizes are 0 where it has none (all zeros, or 64 GiB and
+ * more). A failure leaves at
  * most temporary files. Errors: io, space, interrupted. */
 int carve_image(const struct encode_spec *spec, const struct progress *progress,
 	struct image *image, struct err *err) MUST_USE;
