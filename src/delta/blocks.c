@@ -28,8 +28,8 @@ static uint64_t hash_block(const uint8_t *block)
 	uint64_t a = 0, b = 1;
 
 	for (size_t n = 0; n < BLOCK_BYTES; n += 16) {
-		a = (a ^ get64(block + n)) * UINT64_C(0x9e3779b97f4a7c15);
-		b = (b ^ get64(block + n + 8)) * UINT64_C(0xc2b2ae3d27d4eb4f);
+		a = (a ^ le_get64(block + n)) * UINT64_C(0x9e3779b97f4a7c15);
+		b = (b ^ le_get64(block + n + 8)) * UINT64_C(0xc2b2ae3d27d4eb4f);
 		a ^= a >> 29;
 		b ^= b >> 31;
 	}

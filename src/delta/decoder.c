@@ -52,10 +52,10 @@ int delta_decoder_begin(struct delta_decoder *d, const void *coded, size_t len, 
 	const uint8_t *bytes = coded;
 
 	d->segments_left = 0;
-	if (len < DELTA_EXTRA_BYTES || get32(bytes) > len - DELTA_EXTRA_BYTES)
+	if (len < DELTA_EXTRA_BYTES || le_get32(bytes) > len - DELTA_EXTRA_BYTES)
 		return err_set(err, OTA_CORRUPT, "delta: a group of %zu bytes is cut", len);
 	d->extra = bytes + DELTA_EXTRA_BYTES;
-	d->extra_len = get32(bytes);
+	d->extra_len = le_get32(bytes);
 	d->segments_left = n_segments;
 	d->position = 0;
 	coder_decode_begin(

@@ -11,11 +11,11 @@ static int check_header(
 {
 	if (memcmp(header, DELTA_MAGIC, DELTA_MAGIC_BYTES) != 0)
 		return err_set(err, OTA_CORRUPT, "not a delta");
-	uint32_t cell = get32(header + 8), n_groups = get32(header + 12);
+	uint32_t cell = le_get32(header + 8), n_groups = le_get32(header + 12);
 	*table = (struct delta_table){.cell_bytes = cell,
 		.n_groups = n_groups,
-		.base_bytes = get64(header + 16),
-		.n_segments = get64(header + 24)};
+		.base_bytes = le_get64(header + 16),
+		.n_segments = le_get64(header + 24)};
 	if (cell < CELL_BYTES_MIN || cell > CELL_BYTES_MAX || (cell & (cell - 1)))
 		return err_set(err, OTA_CORRUPT, "delta: cells of %u bytes", cell);
 	if (n_groups > DELTA_GROUPS_MAX)
@@ -52,7 +52,7 @@ int delta_open(const void *head, size_t len, struct delta_table *table, struct e
 	table->blob_bytes = table->head_bytes;
 	for (uint32_t n = 0; n < table->n_groups; n++) {
 		const uint8_t *entry = table->groups + (size_t)n * DELTA_GROUP_BYTES;
-		uint32_t n_segments = get32(entry), coded_len = get32(entry + 4);
+		uint32_t n_segments = le_get32(entry), coded_len = le_get32(entry + 4);
 		if (n_segments == 0 || n_segments > DELTA_GROUP_SEGMENTS_MAX || coded_len == 0 ||
 			coded_len > DELTA_GROUP_CODED_MAX)
 			return err_set(err, OTA_CORRUPT,
@@ -78,7 +78,7 @@ bool delta_next(const struct delta_table *table, struct delta_group *group)
 	group->first_segment = first ? 0 : group->first_segment + group->n_segments;
 	group->offset = first ? table->head_bytes : group->offset + group->coded_len;
 	group->number = number;
-	group->n_segments = get32(entry);
-	group->coded_len = get32(entry + 4);
+	group->n_segments = le_get32(entry);
+	group->coded_len = le_get32(entry + 4);
 	return true;
 }

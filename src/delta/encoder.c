@@ -100,9 +100,9 @@ static int end_group(struct delta_encoder *e, struct err *err)
 			DELTA_GROUP_CODED_MAX);
 	if (e->n_groups == DELTA_GROUPS_MAX)
 		return err_set(err, OTA_FAILED, "delta: more than %u groups", DELTA_GROUPS_MAX);
-	put32(e->extra, (uint32_t)(e->extra_len - DELTA_EXTRA_BYTES));
-	put32(entry, e->n_segments);
-	put32(entry + 4, (uint32_t)len);
+	le_put32(e->extra, (uint32_t)(e->extra_len - DELTA_EXTRA_BYTES));
+	le_put32(entry, e->n_segments);
+	le_put32(entry + 4, (uint32_t)len);
 	if (file_pwrite(e->spec.fd, e->extra, e->extra_len, e->written_bytes, e->spec.name, err) <
 			0 ||
 		file_pwrite(e->spec.fd, e->coded, e->coder.out_len, e->written_bytes + e->extra_len,
@@ -179,10 +179,10 @@ int delta_encoder_end(struct delta_encoder *e, struct buf *head, struct err *err
 	if (end_group(e, err) < 0)
 		return -1;
 	memcpy(header, DELTA_MAGIC, DELTA_MAGIC_BYTES);
-	put32(header + 8, e->spec.cell_bytes);
-	put32(header + 12, e->n_groups);
-	put64(header + 16, e->spec.base_bytes);
-	put64(header + 24, e->all_segments);
+	le_put32(header + 8, e->spec.cell_bytes);
+	le_put32(header + 12, e->n_groups);
+	le_put64(header + 16, e->spec.base_bytes);
+	le_put64(header + 24, e->all_segments);
 	if (buf_add(head, header, sizeof(header), err) < 0)
 		return -1;
 	return buf_add(head, e->table.data, e->table.len, err);

@@ -66,7 +66,7 @@ static uint32_t load(const uint8_t *p, size_t len)
 	uint32_t v = 0;
 
 	if (len >= SPOT)
-		return get32(p);
+		return le_get32(p);
 	memcpy(&v, p, len);
 	return le32toh(v);
 }
@@ -79,7 +79,7 @@ static void store(uint8_t *p, size_t len, uint32_t v)
 
 static inline unsigned place_of(const uint8_t *cell, size_t at)
 {
-	return at < 2 ? 0 : get16(cell + at - 2);
+	return at < 2 ? 0 : le_get16(cell + at - 2);
 }
 
 static inline bool is_watched(const struct spots *s, unsigned place)
@@ -230,7 +230,7 @@ static size_t next_watched(const struct spots *s, const uint8_t *raw, size_t at,
 		if (is_watched(s, 0))
 			return at;
 	for (; at < end; at++)
-		if (is_watched(s, get16(raw + at - 2)))
+		if (is_watched(s, le_get16(raw + at - 2)))
 			return at;
 	return at;
 }
@@ -289,7 +289,7 @@ static size_t plan_spot(struct spots *s, const struct spots_copy *copy, size_t f
 	for (size_t at = first; at + SPOT > first && at >= cursor; at--) {
 		if (copy->to - at < SPOT)
 			return first;
-		uint32_t moved = get32(copy->want + at) - get32(copy->raw + at);
+		uint32_t moved = le_get32(copy->want + at) - le_get32(copy->raw + at);
 		int worth = (s->planned[recent_find(s->planned, moved)] == moved ? 4 : 0) +
 			    (is_watched(s, place_of(copy->want, at)) ? 2 : 0) + (at == first);
 		if (worth > best_worth) {
@@ -299,7 +299,7 @@ static size_t plan_spot(struct spots *s, const struct spots_copy *copy, size_t f
 		if (at == 0)
 			break;
 	}
-	uint32_t moved = get32(copy->want + best) - get32(copy->raw + best);
+	uint32_t moved = le_get32(copy->want + best) - le_get32(copy->raw + best);
 	recent_keep(s->planned, recent_find(s->planned, moved), moved);
 	return best;
 }

@@ -52,8 +52,8 @@ static void make_calls(struct image *base, struct image *target)
 	for (size_t at = 64; at + 64 < base->len; at += 16 + at % 23) {
 		uint32_t to = (uint32_t)(at * 7919 % 50) * 4096;
 		base->data[at] = target->data[at] = 0xe8;
-		put32(base->data + at + 1, to - (uint32_t)at);
-		put32(target->data + at + 1, to + (to > 100000 ? 0x1240 : 0) - (uint32_t)at);
+		le_put32(base->data + at + 1, to - (uint32_t)at);
+		le_put32(target->data + at + 1, to + (to > 100000 ? 0x1240 : 0) - (uint32_t)at);
 	}
 }
 
@@ -311,7 +311,7 @@ static void a_cut_or_false_group_is_refused(void **state)
 	/* a base that is shorter than the one that it was made from */
 	assert_fails(decode_group(coded, len, &base, 19999, raw, &err), OTA_CORRUPT);
 	assert_fails(decode_group(coded, len, &base, 0, raw, &err), OTA_CORRUPT);
-	put32(coded, (uint32_t)len - 3);
+	le_put32(coded, (uint32_t)len - 3);
 	assert_fails(decode_group(coded, len, &base, base.len, raw, &err), OTA_CORRUPT);
 	free(base.data);
 	free(target.data);
@@ -320,14 +320,14 @@ static void a_cut_or_false_group_is_refused(void **state)
 static void make_head(uint8_t head[DELTA_HEADER_BYTES + 2 * DELTA_GROUP_BYTES])
 {
 	memcpy(head, DELTA_MAGIC, DELTA_MAGIC_BYTES);
-	put32(head + 8, CELL);
-	put32(head + 12, 2);
-	put64(head + 16, 1000);
-	put64(head + 24, 65);
-	put32(head + 32, 64);
-	put32(head + 36, 500);
-	put32(head + 40, 1);
-	put32(head + 44, 7);
+	le_put32(head + 8, CELL);
+	le_put32(head + 12, 2);
+	le_put64(head + 16, 1000);
+	le_put64(head + 24, 65);
+	le_put32(head + 32, 64);
+	le_put32(head + 36, 500);
+	le_put32(head + 40, 1);
+	le_put32(head + 44, 7);
 }
 
 static void a_false_head_is_refused(void **state)
