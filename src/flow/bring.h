@@ -19,6 +19,7 @@ struct bring {
 	const struct progress *progress;
 	const struct way *way; /* of the root file system; NULL: its frames */
 	char running;          /* the slot that runs, which a way may start from */
+	bool frames_only;      /* another way was tried, and failed */
 	bool straight;         /* into a slot: nothing is made in the store */
 	bool dry;              /* bring_plan() changes nothing, and indexes are only read */
 };

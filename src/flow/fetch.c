@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check and fetch; install.h tells what they promise. */
+#include <stdio.h>
+#include <string.h>
+
 #include "flow/accept.h"
 #include "flow/bring.h"
 #include "flow/budget.h"
@@ -24,13 +27,33 @@ static int fetch_by_way(struct bring *b, struct authentic *a, const struct situa
 	AUTO_WAY way = {0};
 
 	b->way = &way;
-	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||
-		bring_plan(b, result, err) < 0 || way_choose(b, a, s, &way, result, err) < 0 ||
+	if (bring_plan(b, result, err) < 0 || way_choose(b, a, s, &way, result, err) < 0 ||
 		budget_open(budget, b->d, b->source, &a->release.content, result->moved_bytes,
 			err) < 0 ||
 		bring_check_room(b, result->moved_bytes + way.room_bytes, err) < 0)
 		return -1;
 	return bring_run(b, result, err);
+}
+
+/* A delta or chunks that are missing or damaged at their source hold nobody back: the frames come
+ * in their place, within the same budget, and that is told. */
+static int fetch_somehow(struct bring *b, struct authentic *a, const struct situation *s,
+	struct budget *budget, struct install_result *result, struct err *err)
+{
+	char reason[sizeof(result->reason)];
+
+	if (fetch_by_way(b, a, s, budget, result, err) == 0)
+		return 0;
+	if (result->way == WAY_IMAGE || (err->code != OTA_CORRUPT && err->code != OTA_REFUSED))
+		return -1;
+	snprintf(reason, sizeof(reason), "%.128s failed: %.200s", result->reason, err->msg);
+	budget_close(budget);
+	result->found_bytes = result->moved_bytes = result->whole_bytes = 0;
+	b->frames_only = true;
+	if (fetch_by_way(b, a, s, budget, result, err) < 0)
+		return -1;
+	strcpy(result->reason, reason);
+	return 0;
 }
 
 static int fetch(struct bring *b, struct authentic *a, const struct situation *s,
@@ -42,7 +65,8 @@ static int fetch(struct bring *b, struct authentic *a, const struct situation *s
 
 	if (hooks_before(&d->hooks, &step, err) < 0)
 		return -1;
-	if (fetch_by_way(b, a, s, &budget, result, err) < 0)
+	if (signatures_load_config(b->source, &a->signatures, err) < 0 ||
+		fetch_somehow(b, a, s, &budget, result, err) < 0)
 		return err_wrap(err, "fetch release %s", a->release.version);
 	if (store_keep(d->store, TAG_FETCHED, a, err) < 0 || budget_done(&budget, err) < 0)
 		return -1;

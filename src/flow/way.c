@@ -153,7 +153,8 @@ int way_choose(const struct bring *b, const struct authentic *a, const struct si
 {
 	*way = (struct way){.kind = WAY_IMAGE};
 	result->reason[0] = '\0';
-	if (!result->image_bytes)
+	result->way = WAY_IMAGE;
+	if (!result->image_bytes || b->frames_only)
 		return 0;
 	if (try_delta(b, a, s, way, result, err) < 0)
 		return -1;

@@ -106,12 +106,15 @@ holds 'is not taken' test "$(jq -r .way out)" = image
 again
 cp -r v2 damaged
 printf 'x' | dd of="damaged/blobs/sha256/$name" bs=1 seek=$((size / 2)) conv=notrunc status=none
-exits 14 'a delta that is damaged at its source' on fetch oci:damaged
-holds 'is told' says "not those that its manifest names"
-exits 0 'and fetched once it is not' on fetch oci:v2
+exits 0 'a delta that is damaged at its source' on --json fetch oci:damaged
+holds 'holds nobody back' test "$(jq -r .way out)" = image
+holds 'and is told' test "$(jq '.reason | contains("failed: ")' out)" = true
 again
 rm "damaged/blobs/sha256/$name"
-exits 14 'a delta whose blob is gone' on fetch oci:damaged
+exits 0 'nor does one whose blob is gone' on --json fetch oci:damaged
+holds 'it comes whole' test "$(jq -r .way out)" = image
+exits 0 'and is written' on write
+holds 'byte for byte' slot_holds a v2
 
 # --- over the network ---
 python3 "$tree/tests/cli/badserver.py" v2 "$name" >log &
@@ -119,6 +122,9 @@ until [ -s log ]; do sleep 0.05; done
 base=http://localhost:$(head -n 1 log)
 moved() { awk -v name="/$name" 'index($1, name) { n += $3 } END { printf "%.0f\n", n }' log; }
 again
+python3 "$tree/tests/cli/badserver.py" damaged "$name" >badlog &
+until [ -s badlog ]; do sleep 0.05; done
+exits 15 'what it would take instead is over the budget' on fetch --budget $((size + 40000)) "http://localhost:$(head -n 1 badlog)/plain"
 exits 15 'a budget below the delta' on fetch --budget $((size / 2)) "$base/plain"
 exits 0 'a budget that only the delta meets' on fetch --budget $((size + 40000)) "$base/plain"
 again
