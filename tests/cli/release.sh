@@ -8,8 +8,10 @@ make_release v1 1.0
 layer=$(layer_of v1 0)
 holds 'zstd gives the image back' bash -c "zstd -dcq '$layer' | cmp - v1.img"
 holds 'every blob is what its name says' bash -c 'cd v1/blobs/sha256 && for f in *; do echo "$f  $f"; done | sha256sum -c --quiet'
-SOURCE_DATE_EPOCH='' ota pack -q --rootfs v1.img --compatible sandbox --version 1.0 --level 1 --frame-size 256K -o again
-holds 'the same input gives the same bytes' test "$(manifest_of again)" = "$(manifest_of v1)"
+for again in once twice; do
+  SOURCE_DATE_EPOCH='' ota pack -q --rootfs v1.img --compatible sandbox --version 1.0 --level 1 --frame-size 256K -o $again
+done
+holds 'the same input gives the same bytes' test "$(manifest_of once)" = "$(manifest_of twice)"
 holds 'nothing is created without SOURCE_DATE_EPOCH' bash -c '! grep -rq created v1/blobs'
 SOURCE_DATE_EPOCH=1700000000 ota pack -q --rootfs v1.img --compatible sandbox --version 1.0 --level 1 -o dated
 exits 0 'inspect a dated release' ota inspect oci:dated
