@@ -98,7 +98,7 @@ make_release() {
   rm -f rootfs
   truncate -s 80M rootfs
   mkfs.ext4 -q -m 0 -O ^has_journal -E root_owner=0:0 -d tree rootfs
-  "$ota" pack -q --rootfs rootfs --compatible board --version "$2" --level 3 -o "releases/$1" "${@:4}"
+  "$ota" pack -q --rootfs rootfs --compatible board --version "$2" --level 3 --no-reuse -o "releases/$1" "${@:4}"
   "$ota" sign -q --key board.key "releases/$1"
 }
 
