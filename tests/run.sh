@@ -46,7 +46,7 @@ run_in() {
 
 # Counts what a test printed into $dir/counts (passed, failed, skipped), and shows it.
 run_test() {
-  local name=$1 dir=$2 broken=0 passed failed skipped
+  local name=$1 dir=$2 broken=0 passed failed skipped begin=$SECONDS
   shift 2
   run_in "$dir" "$@" || broken=1
   skipped=$(grep -cE '^ok [0-9]+.*# SKIP' "$dir/out")
@@ -64,7 +64,7 @@ run_test() {
       printf '%s FAILED:\n' "$name"
       sed 's/^/    /' "$dir/out"
     else
-      printf '%4d  %s\n' $((passed + skipped)) "$name"
+      printf '%4d  %-40s %4d s\n' $((passed + skipped)) "$name" $((SECONDS - begin))
       grep -E '^ok [0-9]+.*# SKIP' "$dir/out" | sed 's/^/        /'
     fi
   } 9>"$work/lock"

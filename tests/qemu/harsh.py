@@ -2,7 +2,7 @@
 """Power cuts at their harshest: the disk is made as a cut may have left it, at any write of two updates,
 and judged. Some of these disks boot, and go on to the next update.
 
-STATES=300, BOOTS=3    how many are judged, and how many of them boot
+STATES=300, BOOTS=2    how many are judged, and how many of them boot
 SEED=N                 these states again, of the recording that was kept
 STATE=ENTRY:SUBSET     this one alone, likewise"""
 import os
@@ -110,7 +110,7 @@ def chosen(disk, tape, seed):
             raise ValueError(f"STATE={state}: the log has {len(tape.log.entries)} entries")
         return [state], {state}
     states = cutstate.choose(disk, int(os.environ.get("STATES") or 300), tape.ends, seed)
-    to_boot = spread(disk, states, int(os.environ.get("BOOTS") or 3), random.Random(seed))
+    to_boot = spread(disk, states, int(os.environ.get("BOOTS") or 2), random.Random(seed))
     return states, to_boot
 
 
