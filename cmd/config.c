@@ -151,12 +151,6 @@ static int handle_pair(void *ctx, const char *section, const char *key, const ch
 	return 0;
 }
 
-static int missing(const struct parse *p, const struct config_row *row)
-{
-	err_set(p->err, OTA_CONFIG, "%s: '%s' is missing in [%s]", p->name, row->key, row->section);
-	return err_hint(p->err, "an example is in ota.conf(5): man ota.conf");
-}
-
 static int set_presets(struct parse *p)
 {
 	for (size_t i = 0; i < n_config_rows; i++) {
@@ -164,8 +158,6 @@ static int set_presets(struct parse *p)
 
 		if (p->seen[i])
 			continue;
-		if (row->required)
-			return missing(p, row);
 		if (row->preset &&
 			config_value_set(row, row->preset, p->root, p->config, p->err) < 0)
 			return -1;
@@ -177,7 +169,7 @@ static int check_whole(const struct parse *p)
 {
 	const struct config *c = p->config;
 
-	if (!strcmp(c->slot_a.device, c->slot_b.device)) {
+	if (c->slot_a.device && c->slot_b.device && !strcmp(c->slot_a.device, c->slot_b.device)) {
 		err_set(p->err, OTA_CONFIG, "%s: both slots are %s", p->name, c->slot_a.device);
 		return err_hint(p->err, "blkid tells which partitions there are");
 	}
@@ -213,6 +205,21 @@ int config_parse(const char *text, size_t len, const char *name, const char *roo
 		return 0;
 	config_free(config);
 	return -1;
+}
+
+int config_check_host(const struct config *config, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < n_config_rows; i++) {
+		const struct config_row *row = &config_rows[i];
+
+		/* only strings are ever required */
+		if (!row->required || *(char *const *)((const char *)config + row->offset))
+			continue;
+		err_set(err, OTA_CONFIG, "%s: '%s' is missing in [%s]", name, row->key,
+			row->section);
+		return err_hint(err, "an example is in ota.conf(5): man ota.conf");
+	}
+	return 0;
 }
 
 void config_free(struct config *config)

@@ -16,6 +16,7 @@
 #define CONFIG_MAX_BYTES (64 * 1024)
 #define CONFIG_MAX_LINE 190 /* bytes; inih's own line buffer holds 197 */
 #define CONFIG_MAX_ROWS 64
+#define CONFIG_DEFAULT_STORE "/var/lib/ota"
 
 struct config_list {
 	char **items;
@@ -87,6 +88,10 @@ extern const size_t n_config_rows;
  * leaves nothing to free. Errors: config. */
 int config_parse(const char *text, size_t len, const char *name, const char *root,
 	struct config *config, struct err *err) MUST_USE;
+
+/* Does it have what updates of the host need: name and slots? Those of containers do without.
+ * Errors: config. */
+int config_check_host(const struct config *config, const char *name, struct err *err) MUST_USE;
 
 void config_free(struct config *config);
 

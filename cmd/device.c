@@ -58,7 +58,7 @@ static int find_kernel_files(const struct front *front, const char *watchdog,
 
 int device_read(struct front *front, struct device_facts *facts, struct err *err)
 {
-	const struct config *c = front_config(front, err);
+	const struct config *c = front_host_config(front, err);
 
 	if (!c || find_kernel_files(front, c->boot.watchdog, facts, err) < 0)
 		return -1;
@@ -89,7 +89,7 @@ int device_read(struct front *front, struct device_facts *facts, struct err *err
 
 struct source *device_source(struct front *front, const char *text, struct err *err)
 {
-	const struct config *c = front_config(front, err);
+	const struct config *c = front_host_config(front, err);
 	struct network network;
 
 	if (!c)

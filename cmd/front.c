@@ -54,18 +54,34 @@ static int root_prefix(const char *root, char out[PATH_MAX], struct err *err)
 	return 0;
 }
 
-const struct config *front_config(struct front *front, struct err *err)
+static const char *named_config(const struct front *front)
 {
 	const char *named = front->options.config;
+
+	if (!named)
+		named = getenv("OTA_CONFIG");
+	return named && *named ? named : NULL;
+}
+
+bool front_has_config(const struct front *front)
+{
+	char root[PATH_MAX], path[PATH_MAX];
+	struct err ignored;
+
+	return named_config(front) || (root_prefix(front->options.root, root, &ignored) == 0 &&
+					      find(root, path, &ignored) == 0);
+}
+
+const struct config *front_config(struct front *front, struct err *err)
+{
+	const char *named = named_config(front);
 	char root[PATH_MAX], path[PATH_MAX];
 
 	if (front->config_loaded)
 		return &front->config;
 	if (root_prefix(front->options.root, root, err) < 0)
 		return NULL;
-	if (!named)
-		named = getenv("OTA_CONFIG");
-	if (!named || !*named) {
+	if (!named) {
 		if (find(root, path, err) < 0)
 			return NULL;
 		named = path;
@@ -73,7 +89,15 @@ const struct config *front_config(struct front *front, struct err *err)
 	if (load(named, root, &front->config, err) < 0)
 		return NULL;
 	front->config_loaded = true;
+	snprintf(front->config_name, sizeof(front->config_name), "%s", named);
 	return &front->config;
+}
+
+const struct config *front_host_config(struct front *front, struct err *err)
+{
+	const struct config *c = front_config(front, err);
+
+	return c && config_check_host(c, front->config_name, err) == 0 ? c : NULL;
 }
 
 int front_path(const struct front *front, const char *path, char out[PATH_MAX], struct err *err)

@@ -26,12 +26,19 @@ struct front {
 	const char *command; /* for messages; NULL before there is one */
 	int status;          /* a command's own exit status, where it hands one on (lock) */
 	bool config_loaded;
+	char config_name[PATH_MAX]; /* the file */
 	struct config config;
 	struct progress_view view;
 };
 
 /* ota.conf, read at the first call; NULL on failure. The front owns it. Errors: config, io. */
 const struct config *front_config(struct front *front, struct err *err) MUST_USE;
+
+/* Is there an ota.conf, or one named? It may still be wrong. */
+bool front_has_config(const struct front *front);
+
+/* The same for updates of the host, which need more of it. */
+const struct config *front_host_config(struct front *front, struct err *err) MUST_USE;
 
 /* A path of this machine with the --root prefix. Errors: usage (too long). */
 int front_path(

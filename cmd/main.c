@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -39,11 +40,23 @@ static int parse_and_run(struct front *front, int argc, char **argv, struct err 
 	return rc;
 }
 
+/* Threads of ours rarely allocate, so none needs a heap of its own, and large buffers go back to the
+ * kernel: what a step is done with is not kept for the next. */
+static void spare_memory(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 512 << 10);
+	mallopt(M_TRIM_THRESHOLD, 512 << 10);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct front front = {0};
 	struct err err = {0};
 
+	spare_memory();
 	interrupt_arm();
 	int rc = parse_and_run(&front, argc, argv, &err);
 	if (rc == 0)

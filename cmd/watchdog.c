@@ -26,7 +26,7 @@ static void say(void *ctx, bool wrong, const char *text)
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
 	const struct watchdog_args *a = args;
-	const struct config *c = front_config(front, err);
+	const struct config *c = front_host_config(front, err);
 	struct device_facts facts;
 
 	(void)argc, (void)argv;

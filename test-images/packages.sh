@@ -8,7 +8,7 @@
 # packages; they are unpacked somewhere, and never installed.
 set -eu
 
-libraries='libcurl4-openssl-dev libssl-dev libzstd-dev libubootenv-dev libjansson-dev libinih-dev'
+libraries='libcurl4-openssl-dev libssl-dev libzstd-dev libubootenv-dev libjansson-dev libinih-dev libarchive-dev libyaml-dev zlib1g-dev'
 sysroot="libc6-dev $libraries"
 guest='busybox-static libcurl4 libssl3 libzstd1 libubootenv0.1 libjansson4 libinih1 libubootenv-tool
   dosfstools linux-image-arm64'
@@ -19,13 +19,14 @@ uboot='gcc make bison flex bc xxd libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
 demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
   mtools libdivsufsort3'
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
-  nginx-light docker-registry skopeo libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
-  mtools strace libdivsufsort3
-  universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
+  nginx-light docker-registry skopeo umoci libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
+  mtools strace libdivsufsort3 btrfs-progs
+  attr libcap2-bin busybox-static universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
 
 # what `make bench` measures beside ota; a way whose package is not to be had is told so in its table
 bench="$build $demo rauc rauc-service swupdate casync zchunk xdelta3 rdiff bsdiff bmap-tools time curl jq
-  python3 erofs-utils squashfs-tools cpio dbus"
+  python3 erofs-utils squashfs-tools cpio dbus umoci skopeo docker-registry podman runc crun containerd
+  docker.io"
 
 wanted=
 for set in "${@:-none}"; do
@@ -82,9 +83,10 @@ install() { apt-get install -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends $m
 # The lists of a fresh machine are empty, those of an old one name packages that are gone.
 install 2>/dev/null || { apt-get update -qq >&2 && install; }
 # nor at its next start
-for package in nginx-light docker-registry; do
+for package in nginx-light docker-registry containerd docker.io; do
   case "$missing " in *" $package "*) ;; *) continue ;; esac
   service=${package%-light}
+  service=${service%.io}
   systemctl disable -q "$service.service" 2>/dev/null ||
     rm -f "/etc/systemd/system/multi-user.target.wants/$service.service"
   update-rc.d "$service" disable 2>/dev/null || :

@@ -26,7 +26,7 @@ may() {
     base:*) return 1 ;;
     *:io) return 0 ;;
     io:*) return 1 ;;
-    flow:release | flow:trust | flow:slot | flow:boot | flow:delta | delta:release) return 0 ;;
+    flow:release | flow:trust | flow:slot | flow:boot | flow:delta | flow:oci | delta:release) return 0 ;;
     cmd:*) return 0 ;;
   esac
   return 1
@@ -93,7 +93,7 @@ make -s MODE=release all >/dev/null || exit 1
 files=$(git ls-files 2>/dev/null || find . -type f -not -path './build/*' | sed 's#^\./##')
 sources=$(grep -E '\.(c|h|def|sh|py)$|^(Makefile|contrib/.*|test-images/bootloader|\.ci/run)$' <<<"$files")
 
-check 'includes go one way: cmd, flow, release trust slot boot, io, base' "$(wrong_includes)"
+check 'includes go one way: cmd, flow, release trust slot boot oci, io, base' "$(wrong_includes)"
 check 'so do calls' "$(wrong_symbols)"
 check 'each header compiles alone' "$(lonely_headers)"
 check 'libcurl lives in io/curl.h' "$(home 'curl/' 'src/io/curl\.h')"
@@ -102,6 +102,8 @@ check 'zstd lives in io/zstd.c' "$(home 'zstd' 'src/io/zstd\.c')"
 check 'OpenSSL lives in trust/ and io/digest.c' "$(home 'openssl/' 'src/trust/.*|src/io/digest\.c')"
 check 'libubootenv lives in boot/uboot.c' "$(home 'libuboot' 'src/boot/uboot\.c')"
 check 'jansson lives in io/json.c' "$(home 'jansson' 'src/io/json\.c')"
+check 'libarchive lives in oci/archive.c' "$(home 'archive' 'src/oci/archive\.c')"
+check 'libyaml lives in oci/yaml.c' "$(home 'yaml' 'src/oci/yaml\.c')"
 check 'inih lives in cmd/config.c' "$(home 'ini\.h' 'cmd/config\.c')"
 check 'only cmd prints' "$(grep -nE '\b(printf|puts|putchar|perror|vprintf)\(|f(printf|puts)\((std(out|err)\b|.*, std(out|err)\))' src/*/*.[ch])"
 check 'only main ends the process' "$(grep -nE '\b(_?exit|abort|quick_exit)\(' cmd/*.[ch] src/*/*.[ch] | grep -v '^src/base/proc.c:.*_exit(127)')"

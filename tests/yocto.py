@@ -77,7 +77,8 @@ def license_of(path):
 
 def needs():
     named = re.findall(r"^(?:LIB_)?PKGS := (.*)", text_of("Makefile"), re.M)
-    wanted = {RECIPES[p] for p in " ".join(named).split() if not p.startswith("$")} | {"curl"}
+    wanted = {RECIPES[p] for p in " ".join(named).split() if not p.startswith("$")}
+    wanted |= {"curl", "libarchive", "libyaml", "zlib"}  # loaded where they are needed
     return wanted ^ set(ota("").words("DEPENDS"))
 
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/loaded.h"
 
+#include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
-#include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -44,4 +45,23 @@ static int trim(struct dl_phdr_info *info, size_t size, void *ctx)
 void loaded_trim(void)
 {
 	dl_iterate_phdr(trim, NULL);
+}
+
+int loaded_library(const char *soname, const char *what, const struct loaded_symbol *symbols,
+	size_t n, struct err *err)
+{
+	void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+
+	if (!library)
+		return err_set(err, OTA_CONFIG, "%s: %s", what, dlerror());
+	for (size_t i = 0; i < n; i++) {
+		void *found = dlsym(library, symbols[i].name);
+		if (!found) {
+			dlclose(library);
+			return err_set(err, OTA_CONFIG, "%s: %s lacks %s()", what, soname,
+				symbols[i].name);
+		}
+		memcpy(symbols[i].function, &found, sizeof(found));
+	}
+	return 0;
 }

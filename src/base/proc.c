@@ -19,9 +19,8 @@
 #define READ_MAX (2 << 20) /* twice the largest pipe of /proc/sys/fs/pipe-max-size */
 
 /* In the child: nothing here may allocate or return. */
-static void become(const char *path, char *const *envp, int output_fd)
+static void become(const char *const *argv, char *const *envp, int output_fd)
 {
-	char *const argv[] = {(char *)path, NULL};
 	int null_fd = open("/dev/null", O_RDONLY);
 
 	setpgid(0, 0);
@@ -29,7 +28,7 @@ static void become(const char *path, char *const *envp, int output_fd)
 	dup2(null_fd, STDIN_FILENO);
 	dup2(output_fd, STDOUT_FILENO);
 	dup2(output_fd, STDERR_FILENO);
-	execve(path, argv, envp);
+	execvpe(argv[0], (char *const *)argv, envp);
 	dprintf(STDERR_FILENO, "cannot be run: %s\n", strerror(errno));
 	_exit(127);
 }
@@ -148,9 +147,10 @@ static int wait_for(pid_t pid, int fd, unsigned timeout_ms, struct proc_result *
 	return interrupt_check(err);
 }
 
-int proc_run(const char *path, const char *const *env, unsigned timeout_ms,
+int proc_run(const char *const *argv, const char *const *env, unsigned timeout_ms,
 	struct proc_result *result, struct err *err)
 {
+	const char *path = argv[0];
 	AUTO_FREE char **envp = join_environment(env, err);
 	int ends[2];
 
@@ -165,7 +165,7 @@ int proc_run(const char *path, const char *const *env, unsigned timeout_ms,
 	if (pid < 0)
 		return err_errno(err, OTA_FAILED, "run %s", path);
 	if (pid == 0)
-		become(path, envp, in);
+		become(argv, envp, in);
 	setpgid(pid, pid); /* here as well: whoever comes first */
 	close(fd_take(&in));
 	return wait_for(pid, out, timeout_ms, result, err);

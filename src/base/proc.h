@@ -20,10 +20,11 @@ struct proc_result {
 	size_t output_len;
 };
 
-/* env: variables ("NAME=value") beside or in place of our own, ends with NULL. A program
+/* argv: a path, or a name that is looked for in PATH, and its arguments; ends with NULL.
+ * env: variables ("NAME=value") beside or in place of our own, ends with NULL. A program
  * that does not end in time is asked to (SIGTERM) and soon made to. Errors: failed (it cannot be
  * run), interrupted. */
-int proc_run(const char *path, const char *const *env, unsigned timeout_ms,
+int proc_run(const char *const *argv, const char *const *env, unsigned timeout_ms,
 	struct proc_result *result, struct err *err) MUST_USE;
 
 #endif

@@ -5,15 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
-#define MAX_DEPTH 8   /* of what is listed */
-#define WALK_DEPTH 64 /* of what is counted or removed, whoever made it */
+#include "base/inside.h"
+
+#define MAX_DEPTH 8                      /* of what is listed */
+#define WALK_DEPTH (TREE_DEPTH_MAX + 16) /* of what is counted or removed, whoever made it */
 
 struct listing {
 	int root_fd;
@@ -22,19 +22,13 @@ struct listing {
 };
 
 static int open_inside(
-	int root_fd, const char *folder, const char *path, uint64_t flags, struct err *err)
+	int root_fd, const char *folder, const char *path, int flags, struct err *err)
 {
-	const struct open_how how = {.flags = flags | O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 	char name[PATH_MAX];
 
 	snprintf(name, sizeof(name), "%s/%s", folder, path);
-	int fd = (int)syscall(SYS_openat2, root_fd, name, &how, sizeof(how));
-	if (fd >= 0)
-		return fd;
-	if (errno == ENOSYS)
-		return err_set(err, OTA_INCOMPATIBLE, "this kernel has no openat2: Linux 5.6 does");
-	return err_errno(err, OTA_IO, "%s", name);
+	int fd = inside_open(root_fd, name, flags | O_RDONLY | O_NONBLOCK, INSIDE_MOUNTS);
+	return fd >= 0 ? fd : inside_error(err, OTA_IO, name);
 }
 
 int tree_open(int root_fd, const char *folder, const char *path, struct err *err)
@@ -130,11 +124,13 @@ int tree_list(int root_fd, const char *folder, struct tree *t, struct err *err)
 	return 0;
 }
 
-/* Calls itself for folders. Counts bytes, or removes: everything below dir_fd, which it closes. */
-static int walk(int dir_fd, unsigned depth, bool remove, uint64_t *bytes, struct err *err);
+enum walk_what { WALK_COUNT, WALK_REMOVE, WALK_REMOVE_DURABLY };
 
-static int walk_entry(
-	int dir_fd, const char *name, unsigned depth, bool remove, uint64_t *bytes, struct err *err)
+/* Calls itself for folders. Counts bytes, or removes: everything below dir_fd, which it closes. */
+static int walk(int dir_fd, unsigned depth, enum walk_what what, uint64_t *bytes, struct err *err);
+
+static int walk_entry(int dir_fd, const char *name, unsigned depth, enum walk_what what,
+	uint64_t *bytes, struct err *err)
 {
 	struct stat st;
 
@@ -145,15 +141,16 @@ static int walk_entry(
 		int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd < 0)
 			return err_errno(err, OTA_IO, "%s", name);
-		if (walk(fd, depth + 1, remove, bytes, err) < 0)
+		if (walk(fd, depth + 1, what, bytes, err) < 0)
 			return -1;
 	}
-	if (remove && unlinkat(dir_fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+	if (what != WALK_COUNT &&
+		unlinkat(dir_fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
 		return err_errno(err, OTA_IO, "remove %s", name);
 	return 0;
 }
 
-static int walk(int dir_fd, unsigned depth, bool remove, uint64_t *bytes, struct err *err)
+static int walk(int dir_fd, unsigned depth, enum walk_what what, uint64_t *bytes, struct err *err)
 {
 	DIR *d = depth > WALK_DEPTH ? NULL : fdopendir(dir_fd);
 	int rc = 0;
@@ -164,31 +161,45 @@ static int walk(int dir_fd, unsigned depth, bool remove, uint64_t *bytes, struct
 	}
 	for (struct dirent *e; rc == 0 && (e = readdir(d));)
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			rc = walk_entry(dir_fd, e->d_name, depth, remove, bytes, err);
-	if (rc == 0 && remove && fsync(dir_fd) < 0)
+			rc = walk_entry(dir_fd, e->d_name, depth, what, bytes, err);
+	if (rc == 0 && what == WALK_REMOVE_DURABLY && fsync(dir_fd) < 0)
 		rc = err_errno(err, OTA_IO, "sync");
 	closedir(d);
 	return rc;
 }
 
-static int walk_all(const char *dir, bool remove, uint64_t *bytes, struct err *err)
+static int walk_all(const char *dir, enum walk_what what, uint64_t *bytes, struct err *err)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	*bytes = 0;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_errno(err, OTA_IO, "%s", dir);
-	return walk(fd, 0, remove, bytes, err) < 0 ? err_wrap(err, "%s", dir) : 0;
+	return walk(fd, 0, what, bytes, err) < 0 ? err_wrap(err, "%s", dir) : 0;
 }
 
 int tree_usage(const char *dir, uint64_t *bytes, struct err *err)
 {
-	return walk_all(dir, false, bytes, err);
+	return walk_all(dir, WALK_COUNT, bytes, err);
 }
 
 int tree_remove(const char *dir, struct err *err)
 {
 	uint64_t ignored;
 
-	return walk_all(dir, true, &ignored, err);
+	return walk_all(dir, WALK_REMOVE_DURABLY, &ignored, err);
+}
+
+int tree_remove_at(int dir_fd, const char *name, struct err *err)
+{
+	uint64_t ignored = 0;
+
+	return walk_entry(dir_fd, name, 0, WALK_REMOVE, &ignored, err);
+}
+
+int tree_discard(const char *path, struct err *err)
+{
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	return tree_remove_at(AT_FDCWD, path, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * All that lies below a folder. Of a tree that is not ours, such as a mounted image, links lead
- * inside the tree, whatever they say: nothing outside of it is ever reached. That needs Linux 5.6.
+ * inside the tree, whatever they say: see inside.h.
  */
 #ifndef OTA_BASE_TREE_H
 #define OTA_BASE_TREE_H
@@ -14,6 +14,7 @@
 
 #define TREE_PATH_LEN 256 /* below the folder, with NUL */
 #define TREE_FILES_MAX 1024
+#define TREE_DEPTH_MAX 128 /* of the folders in a tree that can be removed again */
 
 struct tree_file {
 	char path[TREE_PATH_LEN];
@@ -40,6 +41,14 @@ int tree_usage(const char *dir, uint64_t *bytes, struct err *err) MUST_USE;
 
 /* Removes all below a folder, durably, and follows no link. Errors: io; then some may be left. */
 int tree_remove(const char *dir, struct err *err) MUST_USE;
+
+/* Removes one name in a folder, with all below it; follows no link and syncs nothing. Errors: as
+ * tree_remove(). */
+int tree_remove_at(int dir_fd, const char *name, struct err *err) MUST_USE;
+
+/* The same by a path; one that is not there is fine. What a power cut brings back is for the next
+ * run. */
+int tree_discard(const char *path, struct err *err) MUST_USE;
 
 static inline void cleanup_tree(struct tree *t)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/suffix.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/loaded.h"
 #include "base/mem.h"
 
 #define PAIRS 65536
@@ -22,18 +22,11 @@ typedef int32_t sort_fn(const uint8_t *text, int32_t *sorted, int32_t len);
 static sort_fn *load_sort(struct err *err)
 {
 	static sort_fn *sort;
+	static const struct loaded_symbol all[] = {{"divsufsort", &sort}};
 
-	if (sort)
-		return sort;
-	void *library = dlopen("libdivsufsort.so.3", RTLD_NOW | RTLD_LOCAL);
-	if (!library) {
-		err_set(err, OTA_CONFIG, "making deltas needs libdivsufsort: %s", dlerror());
+	if (!sort && loaded_library("libdivsufsort.so.3", "making deltas needs libdivsufsort", all,
+			     ARRAY_LEN(all), err) < 0)
 		err_hint(err, "install it: apt-get install libdivsufsort3");
-		return NULL;
-	}
-	sort = (sort_fn *)dlsym(library, "divsufsort");
-	if (!sort)
-		err_set(err, OTA_CONFIG, "libdivsufsort.so.3 lacks divsufsort()");
 	return sort;
 }
 

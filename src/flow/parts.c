@@ -41,7 +41,8 @@ static int run_one(
 	if (!result)
 		return err_set(err, OTA_FAILED, "out of memory");
 	if (path_join(path, p->dir, name, err) < 0 ||
-		proc_run(path, v->list, p->timeout_ms, result, err) < 0)
+		proc_run((const char *const[]){path, NULL}, v->list, p->timeout_ms, result, err) <
+			0)
 		return -1;
 	return p->ended(p->ctx, name, result, err);
 }

@@ -175,6 +175,18 @@ json_t *json_item(const json_t *array, size_t i, const char *what, struct err *e
 	return NULL;
 }
 
+int json_text(
+	const json_t *array, size_t i, char *out, size_t size, const char *what, struct err *err)
+{
+	const json_t *item = json_array_get(array, i);
+
+	if (!json_is_string(item) || json_string_length(item) >= size)
+		return err_set(err, OTA_CORRUPT, "%s: entry %zu is not a string of less than %zu",
+			what, i, size);
+	memcpy(out, json_string_value(item), json_string_length(item) + 1);
+	return 0;
+}
+
 json_t *json_make(struct err *err, const char *format, ...)
 {
 	json_error_t jerr;

@@ -55,6 +55,10 @@ size_t json_length(const json_t *array);
 /* The i-th value, which must be an object; borrowed. Errors: corrupt. */
 json_t *json_item(const json_t *array, size_t i, const char *what, struct err *err) MUST_USE;
 
+/* The i-th value, which must be a string that fits, with NUL. Errors: corrupt. */
+int json_text(const json_t *array, size_t i, char *out, size_t size, const char *what,
+	struct err *err) MUST_USE;
+
 /* Makes a value by jansson's pack format ("{s:s, s:o}"); an `o` hands its value over, also when
  * json_make fails. The caller frees. Errors: failed. */
 json_t *json_make(struct err *err, const char *format, ...) MUST_USE;

@@ -53,6 +53,12 @@ static unsigned rate(
 	return n <= own->variant ? n + 1 : 0;
 }
 
+bool platform_fits(const struct platform *platform, const char *os, const char *architecture,
+	const char *variant)
+{
+	return rate(platform, os, architecture, variant) > 0;
+}
+
 /* An entry's rate; without a platform it counts where it is the only one. */
 static int rate_entry(const json_t *entry, const struct platform *own, bool sole, unsigned *rating,
 	struct err *err)

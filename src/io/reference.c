@@ -72,6 +72,25 @@ static int read_name(const char *text, const char *rest, char name[TAG_LEN], str
 	return 0;
 }
 
+/* Docker's own registry goes by another name than it has, and its own images by one word. */
+static int resolve_hub(const char *text, struct reference *r, struct err *err)
+{
+	static const char hub[] = "docker.io", host[] = "registry-1.docker.io";
+	static const char own[] = "library/";
+	size_t len = strlen(r->repo);
+
+	if (strcmp(r->host, hub))
+		return 0;
+	strcpy(r->host, host);
+	if (strchr(r->repo, '/'))
+		return 0;
+	if (len + strlen(own) >= sizeof(r->repo))
+		return wrong(text, "the repository's name is too long", err);
+	memmove(r->repo + strlen(own), r->repo, len + 1);
+	memcpy(r->repo, own, strlen(own));
+	return 0;
+}
+
 int reference_parse(const char *text, struct reference *r, struct err *err)
 {
 	if (strncmp(text, REFERENCE_PREFIX, strlen(REFERENCE_PREFIX)))
@@ -92,5 +111,7 @@ int reference_parse(const char *text, struct reference *r, struct err *err)
 	if (!repo_is_sound(r->repo))
 		return wrong(
 			text, "a repository's name is of small letters, digits, . _ - and /", err);
+	if (resolve_hub(text, r, err) < 0)
+		return -1;
 	return read_name(text, repo + repo_len, r->name, err);
 }

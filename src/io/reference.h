@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * docker://HOST[:PORT]/REPO[:TAG|@DIGEST]: what in a registry is meant.
+ * docker://HOST[:PORT]/REPO[:TAG|@DIGEST]: what in a registry is meant. docker.io stands for
+ * Docker's registry, where a repository of one word is one of `library`.
  */
 #ifndef OTA_IO_REFERENCE_H
 #define OTA_IO_REFERENCE_H

@@ -100,20 +100,29 @@ void source_set_meter(struct source *s, const struct http_meter *meter)
 		http_set_meter(s->http, meter);
 }
 
-int source_find(
-	struct source *s, const char *tag, struct descriptor *d, bool *found, struct err *err)
+static int find_named(struct source *s, const char *tag, struct descriptor *named,
+	struct descriptor *d, bool *found, struct err *err)
 {
 	*found = false;
 	if (s->ops->find(s, tag, d, found, err) < 0)
 		return -1;
 	if (!*found)
 		return 0;
+	*named = *d;
 	if (descriptor_is_index(d) && choose(s, d, err) < 0)
 		return err_wrap(err, "%s: tag '%s'", s->place, tag);
 	if (descriptor_is_manifest(d))
 		return 0;
 	return err_set(err, OTA_CORRUPT, "%s: tag '%s' names no image manifest but '%s'", s->place,
 		tag, d->media_type);
+}
+
+int source_find(
+	struct source *s, const char *tag, struct descriptor *d, bool *found, struct err *err)
+{
+	struct descriptor ignored;
+
+	return find_named(s, tag, &ignored, d, found, err);
 }
 
 /* The index under the tag, where others keep what a registry does not. */
@@ -147,16 +156,24 @@ int source_referrers(struct source *s, const struct digest *subject, const char 
 	return found ? referrers_read(text.data, text.len, artifact_type, list, err) : 0;
 }
 
-int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
+int source_resolve_named(struct source *s, const char *tag, struct descriptor *named,
+	struct descriptor *d, struct err *err)
 {
 	bool found;
 
-	if (source_find(s, tag, d, &found, err) < 0)
+	if (find_named(s, tag, named, d, &found, err) < 0)
 		return -1;
 	if (found)
 		return 0;
 	err_set(err, OTA_REFUSED, "there is no tag '%s'", tag);
 	return err_hint(err, "name one that is there: " HINT_TAGS);
+}
+
+int source_resolve(struct source *s, const char *tag, struct descriptor *d, struct err *err)
+{
+	struct descriptor ignored;
+
+	return source_resolve_named(s, tag, &ignored, d, err);
 }
 
 int source_stream(struct source *s, const struct descriptor *d, uint64_t offset, uint64_t len,

@@ -42,9 +42,13 @@ const char *source_tag(const struct source *s);
 int source_find(struct source *s, const char *tag, struct descriptor *d, bool *found,
 	struct err *err) MUST_USE;
 
-/* The same where a tag that is not there is an error, too: refused. */
+/* As source_find(), where a tag that is not there is an error, too: refused. */
 int source_resolve(
 	struct source *s, const char *tag, struct descriptor *d, struct err *err) MUST_USE;
+
+/* The same, and what the tag itself names: an index where there is one, else the manifest. */
+int source_resolve_named(struct source *s, const char *tag, struct descriptor *named,
+	struct descriptor *d, struct err *err) MUST_USE;
 
 /* The manifests of an artifactType whose `subject` is this one, by what the registry knows or by
  * the tag "sha256-HEX". Unsigned, as all here: hints where to look. Errors: those of source_find().

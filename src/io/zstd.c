@@ -6,6 +6,7 @@
 #define STREAM_WINDOW_LOG 20
 #define QUICK_WINDOW_LOG 18 /* for a device's encoder, which has no memory to spend */
 #define QUICK_LEVEL_MAX 6
+#define LAYER_WINDOW_LOG 23 /* what level 19 takes */
 
 size_t zstd_bound(size_t raw_len)
 {
@@ -157,5 +158,34 @@ int zstd_decode_more(struct zstd_decoder *d, const void *in, size_t in_len, void
 			return err_set(err, OTA_CORRUPT, "a zstd frame is cut");
 	}
 	*used = from.pos;
+	return 0;
+}
+
+struct zstd_decoder *zstd_layer_decoder_new(struct err *err)
+{
+	struct zstd_decoder *d = zstd_decoder_new(err);
+
+	if (d && ZSTD_isError(ZSTD_DCtx_setParameter(
+			 (ZSTD_DCtx *)d, ZSTD_d_windowLogMax, LAYER_WINDOW_LOG))) {
+		zstd_decoder_free(d);
+		err_set(err, OTA_FAILED, "no zstd decoder with a window of 2^%d bytes",
+			LAYER_WINDOW_LOG);
+		return NULL;
+	}
+	return d;
+}
+
+int zstd_decode_some(struct zstd_decoder *d, const void *in, size_t in_len, size_t *used, void *out,
+	size_t room, size_t *made, bool *whole, struct err *err)
+{
+	ZSTD_inBuffer from = {.src = in, .size = in_len};
+	ZSTD_outBuffer to = {.dst = out, .size = room};
+	size_t left = ZSTD_decompressStream((ZSTD_DCtx *)d, &to, &from);
+
+	if (ZSTD_isError(left))
+		return err_set(err, OTA_CORRUPT, "zstd: %s", ZSTD_getErrorName(left));
+	*used = from.pos;
+	*made = to.pos;
+	*whole = left == 0;
 	return 0;
 }

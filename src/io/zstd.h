@@ -63,4 +63,12 @@ int zstd_decode_begin(struct zstd_decoder *d, struct err *err) MUST_USE;
 int zstd_decode_more(struct zstd_decoder *d, const void *in, size_t in_len, void *raw,
 	size_t raw_len, size_t *used, struct err *err) MUST_USE;
 
+/* For zstd_decode_some() alone, with a window of at most 8 MiB. Errors: failed. */
+struct zstd_decoder *zstd_layer_decoder_new(struct err *err) MUST_USE;
+
+/* Takes some of `in` and makes some of `out`, frames one behind the other; tells how much of each,
+ * and whether no frame is open. Errors: corrupt. */
+int zstd_decode_some(struct zstd_decoder *d, const void *in, size_t in_len, size_t *used, void *out,
+	size_t room, size_t *made, bool *whole, struct err *err) MUST_USE;
+
 #endif

@@ -224,7 +224,7 @@ static void run_script(void **state, const char *script, unsigned ms, struct pro
 
 	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", script);
 	assert_works(file_publish(at(state, "run"), text, strlen(text), 0755, &err));
-	assert_works(proc_run(at(state, "run"), env, ms, r, &err));
+	assert_works(proc_run((const char *const[]){at(state, "run"), NULL}, env, ms, r, &err));
 }
 
 static void a_program_gives_status_and_output(void **state)
@@ -242,7 +242,8 @@ static void a_program_gives_status_and_output(void **state)
 	assert_true(r.output_len < PROC_OUTPUT_MAX);
 	run_script(state, "printf 'one\\0two'", 9000, &r);
 	assert_string_equal(r.output, "one\ntwo");
-	assert_works(proc_run(at(state, "none"), (const char *const[]){NULL}, 9000, &r, &err));
+	assert_works(proc_run((const char *const[]){at(state, "none"), NULL},
+		(const char *const[]){NULL}, 9000, &r, &err));
 	assert_int_equal(r.exit_status, 127);
 }
 

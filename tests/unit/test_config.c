@@ -26,7 +26,12 @@ static int parse_root(const char *text, const char *root)
 	assert_non_null(copy);
 	memcpy(copy, text, len);
 	err = (struct err){0};
-	return config_parse(copy, len, "ota.conf", root, &config, &err);
+	if (config_parse(copy, len, "ota.conf", root, &config, &err) < 0)
+		return -1;
+	if (config_check_host(&config, "ota.conf", &err) == 0)
+		return 0;
+	config_free(&config);
+	return -1;
 }
 
 static void assert_taken(const char *text)

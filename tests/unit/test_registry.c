@@ -18,6 +18,8 @@ static void references_have_their_forms(void **state)
 	static const char *const forms[][4] = {{"docker://h/a", "h", "a", "latest"},
 		{"docker://h:5000/a/b-c__d.e:1.0", "h:5000", "a/b-c__d.e", "1.0"},
 		{"docker://[::1]:5000/a", "[::1]:5000", "a", "latest"},
+		{"docker://docker.io/a", "registry-1.docker.io", "library/a", "latest"},
+		{"docker://docker.io/a/b", "registry-1.docker.io", "a/b", "latest"},
 		{"docker://h/a@" ZEROS, "h", "a", ZEROS}};
 	static const char *const wrong[] = {"docker://", "docker://h", "docker:///a", "docker://h/",
 		"docker://h/A", "docker://h/a/../b", "docker://h/a___b",

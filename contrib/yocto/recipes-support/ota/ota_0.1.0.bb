@@ -2,7 +2,7 @@
 SUMMARY = "Brings embedded devices from one version to the next, and never leaves one that does not boot"
 LICENSE = "Apache-2.0"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
-DEPENDS = "curl jansson libinih libubootenv openssl zstd"
+DEPENDS = "curl jansson libarchive libinih libubootenv libyaml openssl zlib zstd"
 
 FILESEXTRAPATHS:prepend := "${OTA_TREE}:"
 SRC_URI = "\
