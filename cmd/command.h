@@ -46,6 +46,7 @@ struct option_row {
 };
 
 struct command {
+	/* "container-pull" is also said "container pull", and shown so */
 	const char *name;
 	const char *synopsis; /* the positional part, as in "[SOURCE]" */
 	const char *summary;
@@ -68,6 +69,11 @@ struct command_group {
 
 extern const struct command_group command_groups[];
 extern const size_t n_command_groups;
+
+#define COMMAND_WORDS_LEN 32
+
+/* Its name as people type it. */
+const char *command_words(const struct command *command, char words[COMMAND_WORDS_LEN]);
 
 /* The command of that name, or NULL. */
 const struct command *command_find(const char *name);

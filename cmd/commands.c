@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 
 extern const struct command cmd_check, cmd_fetch, cmd_write, cmd_bootfiles, cmd_bootswap,
 	cmd_commit, cmd_rollback, cmd_status, cmd_watchdog, cmd_lock, cmd_keygen, cmd_pack,
-	cmd_delta, cmd_sign, cmd_push, cmd_inspect;
+	cmd_delta, cmd_sign, cmd_push, cmd_inspect, cmd_container_pull, cmd_container_list,
+	cmd_container_verify, cmd_container_rm, cmd_container_gc, cmd_container_check;
 
 #define NOT_BUILT(verb, what)                                                                      \
 	(&(const struct command){.name = verb, .synopsis = "", .summary = what})
@@ -24,7 +26,19 @@ static const struct command *const device_commands[] = {
 	NOT_BUILT("doctor", "explain and repair"),
 	&cmd_watchdog,
 	&cmd_lock,
-	NOT_BUILT("container", "update containers"),
+};
+
+static const struct command *const container_commands[] = {
+	&cmd_container_check,
+	&cmd_container_pull,
+	&cmd_container_list,
+	&cmd_container_verify,
+	&cmd_container_rm,
+	&cmd_container_gc,
+	NOT_BUILT("container-run", "supervise a service"),
+	NOT_BUILT("container-handover", "move a service to the version that was pulled"),
+	NOT_BUILT("container-rollback", "move a service back"),
+	NOT_BUILT("container-stop", "stop a service"),
 };
 
 static const struct command *const release_commands[] = {
@@ -38,6 +52,7 @@ static const struct command *const release_commands[] = {
 
 const struct command_group command_groups[] = {
 	{"On the device", device_commands, ARRAY_LEN(device_commands)},
+	{"Containers", container_commands, ARRAY_LEN(container_commands)},
 	{"Making releases", release_commands, ARRAY_LEN(release_commands)},
 };
 const size_t n_command_groups = ARRAY_LEN(command_groups);
@@ -60,4 +75,15 @@ const struct command *command_find(const char *name)
 		if (!strcmp(c->name, name))
 			return c;
 	return NULL;
+}
+
+const char *command_words(const struct command *command, char words[COMMAND_WORDS_LEN])
+{
+	char *dash;
+
+	snprintf(words, COMMAND_WORDS_LEN, "%s", command->name);
+	dash = strchr(words, '-');
+	if (dash)
+		*dash = ' ';
+	return words;
 }

@@ -22,7 +22,7 @@ const struct config_row config_rows[] = {
 		"Public keys, *.pub, in PEM: Ed25519, ECDSA P-256, RSA of 3072 to 4096 bits."},
 	{"device", "signers", CONFIG_UINT, .offset = AT(device.signers), "N", "1",
 		"How many distinct keys must have signed a release, 1 to 64.", .min = 1, .max = 64},
-	{"device", "store", CONFIG_PATH, .offset = AT(device.store), "FOLDER", "/var/lib/ota",
+	{"device", "store", CONFIG_PATH, .offset = AT(device.store), "FOLDER", CONFIG_DEFAULT_STORE,
 		"Where fetched releases and records are kept. Created if missing."},
 	{"device", "hooks", CONFIG_PATH, .offset = AT(device.hooks), "FOLDER", "/etc/ota/hooks.d",
 		"Programs to run before and after a step."},

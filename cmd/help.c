@@ -8,7 +8,7 @@
 
 #define MAX_COLUMNS 80u
 #define NARROW_COLUMNS 60u /* below it a term has a line of its own */
-#define COMMAND_INDENT 13u
+#define COMMAND_INDENT 20u
 #define OPTION_INDENT 26u
 #define NARROW_INDENT 6u
 
@@ -83,6 +83,7 @@ static void print_option(const struct page *p, const struct option_row *row)
 void help_print_all(FILE *to)
 {
 	const struct page p = page_on(to);
+	char words[COMMAND_WORDS_LEN];
 
 	print_wrapped(&p,
 		"ota brings a device from one version to the next: fetched, verified, written to "
@@ -95,7 +96,7 @@ void help_print_all(FILE *to)
 		fprintf(to, "\n%s:\n", group->title);
 		for (size_t i = 0; i < group->n_commands; i++)
 			if (group->commands[i]->run)
-				print_entry(&p, group->commands[i]->name,
+				print_entry(&p, command_words(group->commands[i], words),
 					group->commands[i]->summary, COMMAND_INDENT);
 	}
 	fputs("\nOptions, before or after the command:\n", to);
@@ -125,8 +126,9 @@ static void print_also(const struct page *p, const struct command *command)
 void help_print_command(FILE *to, const struct command *command)
 {
 	const struct page p = page_on(to);
+	char words[COMMAND_WORDS_LEN];
 
-	fprintf(to, "Usage: ota %s%s%s%s\n\n", command->name,
+	fprintf(to, "Usage: ota %s%s%s%s\n\n", command_words(command, words),
 		command->n_options ? " [OPTIONS]" : "", command->synopsis[0] ? " " : "",
 		command->synopsis);
 	print_wrapped(&p, command->summary, 0, 0);

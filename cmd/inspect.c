@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/delta_json.h"
+#include "cmd/inspect_image.h"
 #include "cmd/network.h"
 #include "cmd/output.h"
 
@@ -108,15 +109,10 @@ static json_t *as_json(const struct inspection *in, const struct keyring *k, str
 		(long long)in->a.signatures.n, "signers", signers, "deltas", deltas, "sound", 1);
 }
 
-static int inspect(struct front *front, struct source *source, const char *trust, struct err *err)
+static int inspect_os(
+	struct front *front, struct source *source, const struct keyring *k, struct err *err)
 {
 	struct inspection in = INSPECTION;
-	AUTO_KEYRING *k = NULL;
-
-	if (!trust && front->config_loaded)
-		trust = front->config.device.trust;
-	if (trust && !(k = keyring_load(trust, err)))
-		return -1;
 	int rc = inspect_release(source, k, front_progress(front), &in, err);
 	if (rc == 0) {
 		tell(front, &in, k);
@@ -124,6 +120,18 @@ static int inspect(struct front *front, struct source *source, const char *trust
 	}
 	authentic_free(&in.a);
 	return rc;
+}
+
+static int inspect(struct front *front, struct source *source, const char *trust, struct err *err)
+{
+	AUTO_KEYRING *k = NULL;
+
+	if (!trust && front->config_loaded)
+		trust = front->config.device.trust;
+	if (trust && !(k = keyring_load(trust, err)))
+		return -1;
+	return inspect_is_image(source) ? image_inspect(front, source, k, err)
+					: inspect_os(front, source, k, err);
 }
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
@@ -141,7 +149,7 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.synopsis = "SOURCE",
-	.summary = "what is in a release and its deltas, who signed it, is it sound",
+	.summary = "what is in a release or container image, who signed it, is it sound",
 	.options = rows,
 	.n_options = ARRAY_LEN(rows),
 	.args_size = sizeof(struct inspect_args),

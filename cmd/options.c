@@ -197,6 +197,25 @@ static int take_letters(struct scan *s, const char *arg)
 	return 0;
 }
 
+static int choose(struct scan *s, const char *name);
+
+/* "container pull" is the command container-pull. */
+static int choose_of_group(struct scan *s, const char *group)
+{
+	char name[64];
+
+	/* "container --help" is answered by the list of all */
+	if (s->next < s->argc &&
+		(!strcmp(s->argv[s->next], "--help") || !strcmp(s->argv[s->next], "-h")))
+		return 0;
+	if (s->next == s->argc || s->argv[s->next][0] == '-') {
+		err_set(s->err, OTA_USAGE, "ota %s needs a word more", group);
+		return err_hint(s->err, "ota --help lists them");
+	}
+	snprintf(name, sizeof(name), "%s-%.40s", group, s->argv[s->next++]);
+	return choose(s, name);
+}
+
 static int choose(struct scan *s, const char *name)
 {
 	const struct command *c = command_find(name);
@@ -248,6 +267,8 @@ static int scan_all(struct scan *s)
 			rc = take_letters(s, arg);
 		} else if (!s->p->command && !strcmp(arg, "help")) {
 			s->front->options.help = true;
+		} else if (!s->p->command && !strcmp(arg, "container")) {
+			rc = choose_of_group(s, arg);
 		} else if (!s->p->command) {
 			rc = choose(s, arg);
 		} else {

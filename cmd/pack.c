@@ -12,8 +12,8 @@
 #include "flow/pack.h"
 
 struct pack_args {
-	const char *rootfs, *boot, *compatible, *version, *output, *expires, *channel;
-	uint64_t epoch, phase_percent, level, frame_bytes;
+	const char *rootfs, *from, *fs, *boot, *compatible, *version, *output, *expires, *channel;
+	uint64_t fs_bytes, epoch, phase_percent, level, frame_bytes;
 	struct option_list delta_from;
 	bool no_reuse;
 };
@@ -22,7 +22,13 @@ struct pack_args {
 
 static const struct option_row rows[] = {
 	{"rootfs", "IMAGE", "the root file system: ext4, squashfs, erofs, any bytes", OPTION_FILE,
-		.offset = AT(rootfs), .required = true},
+		.offset = AT(rootfs)},
+	{"from", "SOURCE", "make the root file system of this container image; for root",
+		OPTION_STRING, .offset = AT(from)},
+	{"fs", "ext4|erofs", "the file system to make of it", OPTION_CHOICE, .offset = AT(fs),
+		.preset = "ext4"},
+	{"fs-size", "SIZE", "how large an ext4 becomes; without it, as large as it must be",
+		OPTION_SIZE, .offset = AT(fs_bytes), .min = 1 << 20},
 	{"boot", "DIR", "boot files that the release carries, where they are not in the image",
 		OPTION_FILE, .offset = AT(boot)},
 	{"compatible", "NAME", "the hardware that it is for", OPTION_STRING,
@@ -152,7 +158,8 @@ static int add_deltas(struct front *front, const struct pack_args *a,
 static int pack(struct front *front, const struct pack_args *a,
 	const struct source_options *options, struct release *r, struct err *err)
 {
-	const struct pack_spec spec = {a->rootfs, a->boot, a->output, (int)a->level,
+	const struct pack_from from = {a->from, a->fs, a->fs_bytes, r->created, options};
+	const struct pack_spec spec = {a->rootfs, &from, a->boot, a->output, (int)a->level,
 		(uint32_t)a->frame_bytes, a->no_reuse};
 	struct descriptor manifest;
 	char digest[DIGEST_TEXT_LEN];
@@ -182,8 +189,12 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 	(void)argc, (void)argv;
 	if (a->frame_bytes & (a->frame_bytes - 1))
 		return err_set(err, OTA_USAGE, "--frame-size: 256K, 512K or 1M");
+	if (!a->rootfs == !a->from) {
+		err_set(err, OTA_USAGE, "one of --rootfs IMAGE and --from SOURCE is needed");
+		return err_hint(err, "ota pack --help shows what there is");
+	}
 	if (describe(a, &r, err) < 0 ||
-		(a->delta_from.n && network_read_if_any(front, &network, err) < 0))
+		((a->from || a->delta_from.n) && network_read_if_any(front, &network, err) < 0))
 		return -1;
 	return pack(front, a, &network.options, &r, err);
 }
@@ -191,7 +202,7 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 const struct command cmd_pack = {
 	.name = "pack",
 	.synopsis = "",
-	.summary = "make a release of a root file system image",
+	.summary = "make a release of a root file system or a container image",
 	.options = rows,
 	.n_options = ARRAY_LEN(rows),
 	.args_size = sizeof(struct pack_args),

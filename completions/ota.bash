@@ -3,10 +3,11 @@
 # shellcheck shell=bash disable=SC2207
 _ota() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=
-  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock keygen pack delta sign push inspect'
+  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock container-check container-pull container-list container-verify container-rm container-gc keygen pack delta sign push inspect'
   COMPREPLY=()
   case ${COMP_WORDS[0]##*/} in ota-*) command=${COMP_WORDS[0]##*ota-} ;; esac
   for ((i = 1; i < COMP_CWORD && ${#command} == 0; i++)); do
+    [ "${COMP_WORDS[i]}" != container ] || command=container-${COMP_WORDS[i + 1]}
     case " $commands " in *" ${COMP_WORDS[i]} "*) command=${COMP_WORDS[i]} ;; esac
   done
   case $command:$prev in
@@ -22,7 +23,14 @@ _ota() {
     rollback:--reason) return ;;
     watchdog:--deadline) return ;;
     lock:--wait) return ;;
+    container-pull:--name) return ;;
+    container-pull:--budget) return ;;
+    container-pull:--limit-rate) return ;;
+    container-pull:--max-time) return ;;
     pack:--rootfs) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    pack:--from) return ;;
+    pack:--fs) COMPREPLY=($(compgen -W 'ext4 erofs' -- "$cur")); return ;;
+    pack:--fs-size) return ;;
     pack:--boot) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     pack:--compatible) return ;;
     pack:--version) return ;;
@@ -57,7 +65,9 @@ _ota() {
     rollback) options+=' --reason --force' ;;
     watchdog) options+=' --deadline' ;;
     lock) options+=' --wait' ;;
-    pack) options+=' --rootfs --boot --compatible --version --output --delta-from --epoch --expires --channel --phase --level --frame-size --no-reuse' ;;
+    container-pull) options+=' --name --budget --limit-rate --max-time' ;;
+    container-verify) options+=' --repair' ;;
+    pack) options+=' --rootfs --from --fs --fs-size --boot --compatible --version --output --delta-from --epoch --expires --channel --phase --level --frame-size --no-reuse' ;;
     delta) options+=' --from --to --output --level' ;;
     sign) options+=' --key' ;;
     push) options+=' --insecure-http --ca-file --auth-file' ;;
@@ -69,4 +79,4 @@ _ota() {
       COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
   esac
 }
-complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-keygen ota-pack ota-delta ota-sign ota-push ota-inspect
+complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-container-check ota-container-pull ota-container-list ota-container-verify ota-container-rm ota-container-gc ota-keygen ota-pack ota-delta ota-sign ota-push ota-inspect

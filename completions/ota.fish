@@ -41,9 +41,23 @@ complete -c ota -n __fish_use_subcommand -f -a watchdog -d 'pet the hardware wat
 complete -c ota -n '__fish_seen_subcommand_from watchdog' -l deadline -d 'pet so long without a commit, as in 10min' -x
 complete -c ota -n __fish_use_subcommand -f -a lock -d 'hold updates back while COMMAND runs'
 complete -c ota -n '__fish_seen_subcommand_from lock' -l wait -d 'wait so long for another holder, as in 30s' -x
+complete -c ota -n __fish_use_subcommand -f -a container-check -d 'check the compose file, and tell how it is understood'
+complete -c ota -n __fish_use_subcommand -f -a container-pull -d 'bring container images into the store, verified and durable'
+complete -c ota -n '__fish_seen_subcommand_from container-pull' -l name -d 'what the image goes by in the store, in place of its source'\''s name' -x
+complete -c ota -n '__fish_seen_subcommand_from container-pull' -l budget -d 'the most bytes of layers to take from the network, as in 20M' -x
+complete -c ota -n '__fish_seen_subcommand_from container-pull' -l limit-rate -d 'the most bytes a second, as in 200K' -x
+complete -c ota -n '__fish_seen_subcommand_from container-pull' -l max-time -d 'the longest to use the network, as in 20min; then the status is 10' -x
+complete -c ota -n __fish_use_subcommand -f -a container-list -d 'list the images in the store'
+complete -c ota -n __fish_use_subcommand -f -a container-verify -d 'prove the images in the store, file by file'
+complete -c ota -n '__fish_seen_subcommand_from container-verify' -l repair -d 'bring what is damaged again, and only that, from where the image came'
+complete -c ota -n __fish_use_subcommand -f -a container-rm -d 'remove images, and the layers that only they needed'
+complete -c ota -n __fish_use_subcommand -f -a container-gc -d 'remove the layers that no image needs'
 complete -c ota -n __fish_use_subcommand -f -a keygen -d 'make a signing key: NAME.key and NAME.pub'
-complete -c ota -n __fish_use_subcommand -f -a pack -d 'make a release of a root file system image'
+complete -c ota -n __fish_use_subcommand -f -a pack -d 'make a release of a root file system or a container image'
 complete -c ota -n '__fish_seen_subcommand_from pack' -l rootfs -d 'the root file system: ext4, squashfs, erofs, any bytes' -r -F
+complete -c ota -n '__fish_seen_subcommand_from pack' -l from -d 'make the root file system of this container image; for root' -x
+complete -c ota -n '__fish_seen_subcommand_from pack' -l fs -d 'the file system to make of it' -x -a 'ext4 erofs'
+complete -c ota -n '__fish_seen_subcommand_from pack' -l fs-size -d 'how large an ext4 becomes; without it, as large as it must be' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l boot -d 'boot files that the release carries, where they are not in the image' -r -F
 complete -c ota -n '__fish_seen_subcommand_from pack' -l compatible -d 'the hardware that it is for' -x
 complete -c ota -n '__fish_seen_subcommand_from pack' -l version -d 'the version of the release' -x
@@ -67,7 +81,7 @@ complete -c ota -n __fish_use_subcommand -f -a push -d 'copy a release to a regi
 complete -c ota -n '__fish_seen_subcommand_from push' -l insecure-http -d 'a host that may be spoken to without TLS' -x
 complete -c ota -n '__fish_seen_subcommand_from push' -l ca-file -d 'the certificates, PEM, that the registry is checked against' -r -F
 complete -c ota -n '__fish_seen_subcommand_from push' -l auth-file -d 'user and password, in the form of ~/.docker/config.json' -r -F
-complete -c ota -n __fish_use_subcommand -f -a inspect -d 'what is in a release and its deltas, who signed it, is it sound'
+complete -c ota -n __fish_use_subcommand -f -a inspect -d 'what is in a release or container image, who signed it, is it sound'
 complete -c ota -n '__fish_seen_subcommand_from inspect' -l trust -d 'name the signers by the public keys (*.pub) in this folder' -r -F
 complete -c ota-check -w 'ota check'
 complete -c ota-fetch -w 'ota fetch'
@@ -79,6 +93,12 @@ complete -c ota-rollback -w 'ota rollback'
 complete -c ota-status -w 'ota status'
 complete -c ota-watchdog -w 'ota watchdog'
 complete -c ota-lock -w 'ota lock'
+complete -c ota-container-check -w 'ota container-check'
+complete -c ota-container-pull -w 'ota container-pull'
+complete -c ota-container-list -w 'ota container-list'
+complete -c ota-container-verify -w 'ota container-verify'
+complete -c ota-container-rm -w 'ota container-rm'
+complete -c ota-container-gc -w 'ota container-gc'
 complete -c ota-keygen -w 'ota keygen'
 complete -c ota-pack -w 'ota pack'
 complete -c ota-delta -w 'ota delta'

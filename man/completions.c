@@ -81,6 +81,8 @@ static void make_bash(FILE *to)
 	fputs("'\n  COMPREPLY=()\n"
 	      "  case ${COMP_WORDS[0]##*/} in ota-*) command=${COMP_WORDS[0]##*ota-} ;; esac\n"
 	      "  for ((i = 1; i < COMP_CWORD && ${#command} == 0; i++)); do\n"
+	      "    [ \"${COMP_WORDS[i]}\" != container ] || command=container-${COMP_WORDS[i + "
+	      "1]}\n"
 	      "    case \" $commands \" in *\" ${COMP_WORDS[i]} \"*) command=${COMP_WORDS[i]} ;; "
 	      "esac\n"
 	      "  done\n  case $command:$prev in\n",

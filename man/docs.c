@@ -63,7 +63,9 @@ static void print_options(FILE *to, const struct option_row *rows, size_t n)
 
 static void print_synopsis(FILE *to, const struct command *c)
 {
-	fprintf(to, ".Nm ota %s\n", c->name);
+	char words[COMMAND_WORDS_LEN];
+
+	fprintf(to, ".Nm ota %s\n", command_words(c, words));
 	if (c->n_options)
 		fputs(".Op Ar OPTIONS\n", to);
 	if (c->synopsis[0])
@@ -73,12 +75,13 @@ static void print_synopsis(FILE *to, const struct command *c)
 static void print_commands(FILE *to)
 {
 	const struct command *c;
+	char words[COMMAND_WORDS_LEN];
 
 	fputs(".Bl -tag -width container\n", to);
 	for (size_t i = 0; (c = command_at(i)); i++) {
 		if (!c->run)
 			continue;
-		fprintf(to, ".It Ic %s\n", c->name);
+		fprintf(to, ".It Ic %s\n", command_words(c, words));
 		print_text(to, c->summary);
 		fprintf(to, "See\n.Xr ota-%s 8 .\n", c->name);
 	}
@@ -86,7 +89,7 @@ static void print_commands(FILE *to)
 	const char *comma = "";
 	for (size_t i = 0; (c = command_at(i)); i++)
 		if (!c->run) {
-			fprintf(to, "%s.Ic %s", comma, c->name);
+			fprintf(to, "%s.Ic %s", comma, command_words(c, words));
 			comma = " ,\n";
 		}
 	fputs(" .\n", to);

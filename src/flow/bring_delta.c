@@ -6,44 +6,10 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "flow/growing.h"
 #include "flow/partial.h"
 #include "flow/patch.h"
 #include "flow/store.h"
-
-/* The blob's file grows at its end alone, so its size tells how much is there. What a power cut
- * left in it is found when the blob is held against its digest. */
-struct growing {
-	const struct bring *b;
-	int fd;
-	char path[PATH_MAX];
-	uint64_t at;
-};
-
-static int grow(void *ctx, const void *data, size_t len, struct err *err)
-{
-	struct growing *g = ctx;
-
-	if (file_pwrite(g->fd, data, len, g->at, g->path, err) < 0)
-		return -1;
-	g->at += len;
-	progress_advance(g->b->progress, g->at);
-	return 0;
-}
-
-static int open_blob(const struct bring *b, const struct image *image,
-	const struct descriptor *delta, struct growing *g, struct err *err)
-{
-	struct stat st;
-
-	g->b = b;
-	if (store_partial_path(b->d->store, &image->layer.digest, &delta->digest, g->path, err) < 0)
-		return -1;
-	g->fd = open(g->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (g->fd < 0 || fstat(g->fd, &st) < 0)
-		return err_errno(err, OTA_IO, "%s", g->path);
-	g->at = (uint64_t)st.st_size <= delta->size ? (uint64_t)st.st_size : 0;
-	return 0;
-}
 
 int bring_delta_found(const struct bring *b, const struct image *image,
 	const struct descriptor *delta, uint64_t *bytes, struct err *err)
@@ -57,40 +23,6 @@ int bring_delta_found(const struct bring *b, const struct image *image,
 	if (stat(path, &st) == 0 && (uint64_t)st.st_size <= delta->size)
 		*bytes = (uint64_t)st.st_size;
 	return 0;
-}
-
-static int check_blob(const struct growing *g, const struct descriptor *delta, struct err *err)
-{
-	struct digest is;
-
-	if (ftruncate(g->fd, (off_t)delta->size) < 0)
-		return err_errno(err, OTA_IO, "%s", g->path);
-	if (digest_of_file(g->fd, delta->size, g->path, &is, err) < 0)
-		return -1;
-	return digest_equal(&is, &delta->digest)
-		       ? 0
-		       : err_set(err, OTA_CORRUPT,
-				 "the delta's bytes are not those that its manifest names");
-}
-
-/* What an earlier run left may be damaged; then all of it comes once more. */
-static int load_blob(
-	const struct bring *b, struct growing *g, const struct descriptor *delta, struct err *err)
-{
-	const struct sink sink = {grow, g};
-	bool resumed = g->at > 0;
-
-	progress_step(b->progress, "fetch delta", delta->size);
-	if (g->at < delta->size &&
-		source_stream(b->source, delta, g->at, delta->size - g->at, &sink, err) < 0)
-		return -1;
-	progress_done(b->progress);
-	if (check_blob(g, delta, err) == 0)
-		return 0;
-	g->at = 0;
-	if (err->code == OTA_CORRUPT && ftruncate(g->fd, 0) == 0 && resumed)
-		return load_blob(b, g, delta, err);
-	return -1;
 }
 
 /* Which cells does it make? */
@@ -164,14 +96,9 @@ int bring_delta_finish(const struct bring *b, const struct image *image, struct 
 int bring_delta_blob(const struct bring *b, const struct image *image,
 	const struct descriptor *delta, char path[PATH_MAX], struct err *err)
 {
-	struct growing g = {.fd = -1};
-	int rc = open_blob(b, image, delta, &g, err);
-
-	if (rc == 0)
-		rc = load_blob(b, &g, delta, err);
-	cleanup_fd(&g.fd);
-	memcpy(path, g.path, sizeof(g.path));
-	return rc;
+	if (store_partial_path(b->d->store, &image->layer.digest, &delta->digest, path, err) < 0)
+		return -1;
+	return growing_bring(b->source, delta, path, b->progress, err);
 }
 
 int bring_delta(const struct bring *b, const struct image *image, const struct descriptor *delta,

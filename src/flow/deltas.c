@@ -27,7 +27,8 @@ static int parse_config(struct source *source, const struct descriptor *target,
 	if (source_blob(source, &a->config, &bytes, err) < 0 ||
 		delta_artifact_parse_config(bytes.data, bytes.len, a, err) < 0)
 		return -1;
-	return delta_artifact_check_target(a, target, release, err);
+	return release ? delta_artifact_check_target(a, target, release, err)
+		       : delta_artifact_check_image(a, target, err);
 }
 
 struct search {
@@ -36,8 +37,8 @@ struct search {
 	unsigned signers;
 	const struct descriptor *target;
 	const struct release *release;
-	const struct digest *base;
-	size_t n_looked_at;
+	const struct digest *bases;
+	size_t n_bases, n_looked_at;
 	struct delta_found *found;
 	bool *is_there;
 };
@@ -50,12 +51,21 @@ static int load_signed(const struct search *s, const struct descriptor *d, struc
 	AUTO_SIGNATURES signatures = {0};
 	uint32_t signers;
 
-	if (load_manifest(s->source, d, &bytes, err) < 0 ||
-		signatures_load(s->source, &d->digest, &signatures, err) < 0 ||
-		signatures_check(
-			&signatures, &d->digest, s->keyring, s->signers, "it", &signers, err) < 0)
+	if (load_manifest(s->source, d, &bytes, err) < 0)
+		return -1;
+	if (s->signers > 0 && (signatures_load(s->source, &d->digest, &signatures, err) < 0 ||
+				      signatures_check(&signatures, &d->digest, s->keyring,
+					      s->signers, "it", &signers, err) < 0))
 		return -1;
 	return delta_artifact_parse_manifest(bytes.data, bytes.len, a, err);
+}
+
+static bool is_base(const struct search *s, const struct digest *content)
+{
+	for (size_t i = 0; i < s->n_bases; i++)
+		if (digest_equal(&s->bases[i], content))
+			return true;
+	return false;
 }
 
 static int look_at(struct search *s, const struct descriptor *d, struct err *err)
@@ -65,7 +75,7 @@ static int look_at(struct search *s, const struct descriptor *d, struct err *err
 
 	if (load_signed(s, d, &a, err) < 0)
 		return -1;
-	if (!digest_equal(&a.base_content, s->base))
+	if (!is_base(s, &a.base_content))
 		return 0;
 	if (*s->is_there && a.blob.size >= found->artifact.blob.size)
 		return 0;
@@ -84,8 +94,7 @@ static int look_through(
 	char name[DIGEST_TEXT_LEN];
 
 	for (size_t i = 0; i < list->n && s->n_looked_at < DELTAS_MAX; i++) {
-		if (list->has_base[i] != has_base ||
-			(has_base && !digest_equal(&list->base[i], s->base)))
+		if (list->has_base[i] != has_base || (has_base && !is_base(s, &list->base[i])))
 			continue;
 		s->n_looked_at++;
 		if (look_at(s, &list->items[i], err) == 0)
@@ -100,16 +109,16 @@ static int look_through(
 }
 
 int deltas_find(struct source *source, const struct keyring *keyring, unsigned signers,
-	const struct descriptor *target, const struct release *release,
-	const struct digest *base_content, struct delta_found *found, bool *is_there,
-	struct err *err)
+	const struct descriptor *target, const struct release *release, const struct digest *bases,
+	size_t n_bases, struct delta_found *found, bool *is_there, struct err *err)
 {
 	struct search s = {.source = source,
 		.keyring = keyring,
 		.signers = signers,
 		.target = target,
 		.release = release,
-		.base = base_content,
+		.bases = bases,
+		.n_bases = n_bases,
 		.found = found,
 		.is_there = is_there};
 	struct referrers list;

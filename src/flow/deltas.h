@@ -20,14 +20,14 @@ struct delta_found {
 };
 
 /* Looks for the smallest delta that makes this release (its manifest's descriptor, and what it
- * says) out of a base with this content. What is unsigned, signed by too few trusted keys, damaged
+ * says; NULL for a container image) out of one of the bases, told by their content. signers 0:
+ * nobody is asked who signed it. What is unsigned, signed by too few trusted keys, damaged
  * or made for another target is passed over, as is a list that cannot be read: without a delta the
  * layer itself is fetched. A list that tells the base spares the requests for all others. Errors:
  * those that the next request would meet too: retry, interrupted, io, failed. */
 int deltas_find(struct source *source, const struct keyring *keyring, unsigned signers,
-	const struct descriptor *target, const struct release *release,
-	const struct digest *base_content, struct delta_found *found, bool *is_there,
-	struct err *err) MUST_USE;
+	const struct descriptor *target, const struct release *release, const struct digest *bases,
+	size_t n_bases, struct delta_found *found, bool *is_there, struct err *err) MUST_USE;
 
 struct delta_listed {
 	struct descriptor manifest;

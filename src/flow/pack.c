@@ -45,19 +45,38 @@ static int put_manifest(
 	return layout_blob_put(dir, text.data, text.len, manifest, err);
 }
 
-static int pack_rootfs(const struct pack_spec *spec, const char *dir,
+static int pack_image(const struct pack_spec *spec, const char *rootfs, const char *dir,
 	const struct progress *progress, struct release *r, struct err *err)
 {
-	AUTO_FD fd = open(spec->rootfs, O_RDONLY | O_CLOEXEC);
-	const struct encode_spec encode = {fd, spec->rootfs, dir, spec->level, spec->cell_bytes};
+	AUTO_FD fd = open(rootfs, O_RDONLY | O_CLOEXEC);
+	const struct encode_spec encode = {fd, rootfs, dir, spec->level, spec->cell_bytes};
 	struct image *image = &r->images[r->n_images++];
 
 	if (fd < 0)
-		return err_errno(err, OTA_IO, "%s", spec->rootfs);
+		return err_errno(err, OTA_IO, "%s", rootfs);
 	strcpy(image->name, IMAGE_ROOTFS);
 	if (encode_image(&encode, progress, image, err) < 0)
 		return -1;
 	return spec->no_reuse ? 0 : carve_image(&encode, progress, image, err);
+}
+
+/* What was made of a container image lies beside the blobs until it is packed. */
+static int pack_rootfs(const struct pack_spec *spec, const char *dir,
+	const struct progress *progress, struct release *r, struct err *err)
+{
+	char made[PATH_MAX], image[PATH_MAX];
+	struct err ignored;
+
+	if (spec->rootfs)
+		return pack_image(spec, spec->rootfs, dir, progress, r, err);
+	if (path_join(made, dir, "from", err) < 0)
+		return -1;
+	int rc = pack_from_image(spec->from, made, progress, image, err);
+	if (rc == 0)
+		rc = pack_image(spec, image, dir, progress, r, err);
+	if (rc < 0)
+		return tree_discard(made, &ignored) < 0 ? -1 : rc;
+	return tree_discard(made, err);
 }
 
 static int pack_boot_file(const struct pack_spec *spec, int boot_fd, const char *dir,
@@ -113,6 +132,6 @@ int pack_release(const struct pack_spec *spec, const struct progress *progress, 
 		(spec->boot && pack_boot(spec, writer.dir, progress, r, err) < 0) ||
 		release_set_content(r, err) < 0 || put_config(writer.dir, r, err) < 0 ||
 		put_manifest(writer.dir, r, manifest, err) < 0)
-		return err_wrap(err, "pack %s", spec->rootfs);
+		return err_wrap(err, "pack %s", spec->rootfs ? spec->rootfs : spec->from->from);
 	return layout_tag_set(writer.dir, writer.tag, manifest, err);
 }

@@ -6,11 +6,13 @@
 #ifndef OTA_FLOW_PACK_H
 #define OTA_FLOW_PACK_H
 
+#include "flow/pack_from.h"
 #include "io/progress.h"
 #include "release/release.h"
 
 struct pack_spec {
-	const char *rootfs; /* the root file system's image */
+	const char *rootfs;           /* the root file system's image; NULL: */
+	const struct pack_from *from; /* a container image */
 	const char *boot;   /* the folder of boot files that the release carries; NULL: none */
 	const char *layout; /* "DIR" or "DIR:TAG"; made where it is missing */
 	int level;

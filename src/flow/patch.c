@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/pool.h"
-#include "delta/delta.h"
 
 struct job {
 	struct delta_group group;
@@ -168,27 +167,36 @@ static uint64_t count_made(const struct frame_index *index)
 	return n;
 }
 
-/* Header and table, checked against the index and the base. */
-static int load_table(struct run *run, uint8_t **head, struct err *err)
+int patch_load_table(
+	int fd, const char *name, uint8_t **head, struct delta_table *table, struct err *err)
 {
-	const struct patch *r = run->r;
 	uint8_t header[DELTA_HEADER_BYTES];
 	uint64_t bytes = 0;
 	struct stat st;
 
-	if (file_pread(r->fd, header, sizeof(header), 0, r->name, err) < 0 ||
+	if (file_pread(fd, header, sizeof(header), 0, name, err) < 0 ||
 		delta_head_bytes(header, &bytes, err) < 0)
 		return -1;
 	*head = malloc(bytes);
 	if (!*head)
 		return err_set(err, OTA_FAILED, "out of memory for a delta's table");
-	if (file_pread(r->fd, *head, bytes, 0, r->name, err) < 0 ||
-		delta_open(*head, bytes, &run->table, err) < 0)
+	if (file_pread(fd, *head, bytes, 0, name, err) < 0 ||
+		delta_open(*head, bytes, table, err) < 0)
 		return -1;
-	if (fstat(r->fd, &st) < 0)
-		return err_errno(err, OTA_IO, "%s", r->name);
-	if (run->table.blob_bytes != (uint64_t)st.st_size)
+	if (fstat(fd, &st) < 0)
+		return err_errno(err, OTA_IO, "%s", name);
+	if (table->blob_bytes != (uint64_t)st.st_size)
 		return err_set(err, OTA_CORRUPT, "the delta is cut or has bytes behind its end");
+	return 0;
+}
+
+/* Header and table, checked against the index and the base. */
+static int load_table(struct run *run, uint8_t **head, struct err *err)
+{
+	const struct patch *r = run->r;
+
+	if (patch_load_table(r->fd, r->name, head, &run->table, err) < 0)
+		return -1;
 	if (run->table.cell_bytes != r->index->cell_bytes ||
 		run->table.n_segments != count_made(r->index))
 		return err_set(err, OTA_CORRUPT, "the delta is not for this image");

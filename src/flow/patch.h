@@ -8,6 +8,7 @@
 #ifndef OTA_FLOW_PATCH_H
 #define OTA_FLOW_PATCH_H
 
+#include "delta/delta.h"
 #include "flow/transfer.h"
 #include "slot/slot.h"
 
@@ -25,5 +26,10 @@ struct patch {
 
 /* Errors: corrupt (the blob is not one for this index or base), io, interrupted, those of put. */
 int patch_run(const struct patch *r, struct err *err) MUST_USE;
+
+/* Header and table of a delta's blob in a file; the caller frees `head`, which the table views,
+ * also after a failure. Errors: corrupt, io, failed. */
+int patch_load_table(int fd, const char *name, uint8_t **head, struct delta_table *table,
+	struct err *err) MUST_USE;
 
 #endif

@@ -21,7 +21,7 @@ static int put(void *ctx, const struct frame *f, const struct frame_decoder *d, 
 	return file_pwrite(t->fd, d->raw, f->raw_len, f->raw_offset, t->name, err);
 }
 
-static int open_nameless(const char *dir, struct err *err)
+int rebuild_file(const char *dir, struct err *err)
 {
 	char path[PATH_MAX], name[PATH_MAX];
 
@@ -49,7 +49,7 @@ int rebuild_image(struct source *source, const struct image *image, const char *
 	struct image_index *index, const struct progress *progress, struct err *err)
 {
 	AUTO_FRAME_SET have = {0};
-	AUTO_FD fd = open_nameless(dir, err);
+	AUTO_FD fd = rebuild_file(dir, err);
 	struct target target = {fd, dir};
 	const struct transfer transfer = {
 		source, &image->layer, &index->frames, &have, put, NULL, &target, progress};

@@ -14,4 +14,7 @@
 int rebuild_image(struct source *source, const struct image *image, const char *dir,
 	struct image_index *index, const struct progress *progress, struct err *err) MUST_USE;
 
+/* A new file in the folder that has no name. Errors: io, space. */
+int rebuild_file(const char *dir, struct err *err) MUST_USE;
+
 #endif

@@ -9,6 +9,7 @@
 
 #define LEVEL 3          /* it stays on the device: what counts is the time */
 #define THREADS_MAX 2    /* more would mean more memory, and the disk is what is waited for */
+#define JOBS 3           /* a cell each */
 #define PIECE_BYTES 1024 /* a cell of smaller ones, on the average, is brought whole */
 
 /* What a cell is made of, in the order of the cell. */
@@ -211,6 +212,7 @@ static int make_cells(struct maker *m, struct err *err)
 {
 	unsigned threads = pool_default_threads();
 	const struct pool_spec spec = {.n_threads = threads < THREADS_MAX ? threads : THREADS_MAX,
+		.n_jobs = JOBS,
 		.job_size = sizeof(struct job),
 		.prepare = prepare,
 		.work = work,

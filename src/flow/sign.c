@@ -6,6 +6,7 @@
 
 #include "flow/authentic.h"
 #include "flow/deltas.h"
+#include "oci/image.h"
 #include "flow/writer.h"
 #include "io/json.h"
 
@@ -143,6 +144,7 @@ static int sign_one(
 static int list_deltas(struct signing *s, struct delta_list *list, struct err *err)
 {
 	AUTO_AUTHENTIC a = AUTHENTIC;
+	AUTO_BUF bytes = BUF(JSON_MAX_BYTES);
 	struct referrers refers;
 	char name[DIGEST_TEXT_LEN];
 
@@ -152,8 +154,13 @@ static int list_deltas(struct signing *s, struct delta_list *list, struct err *e
 		return -1;
 	if (refers.n == 0)
 		return 0;
-	if (authentic_load_unverified(s->source, &a, err) < 0 ||
-		deltas_list(s->source, NULL, &a.manifest, &a.release, list, err) < 0)
+	if (source_blob(s->source, &s->result->manifest, &bytes, err) < 0)
+		return -1;
+	bool is_image = oci_image_is(bytes.data, bytes.len);
+	if (!is_image && authentic_load_unverified(s->source, &a, err) < 0)
+		return -1;
+	if (deltas_list(s->source, NULL, &s->result->manifest, is_image ? NULL : &a.release, list,
+		    err) < 0)
 		return -1;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct delta_listed *d = &list->items[i];

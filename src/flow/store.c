@@ -10,7 +10,8 @@
 
 static int make_folders(const char *dir, struct err *err)
 {
-	static const char *const folders[] = {"partial", "deltas", "slots", "bad"};
+	static const char *const folders[] = {
+		"partial", "deltas", "slots", "bad", "layers", "sources"};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -61,9 +62,9 @@ static int keep_blob(const char *dir, const struct buf *bytes, struct err *err)
 	return layout_blob_put(dir, bytes->data, bytes->len, &ignored, err);
 }
 
-static int keep_signatures(const char *dir, const struct authentic *a, struct err *err)
+int store_keep_signatures(
+	const char *dir, const struct signatures *s, const struct digest *manifest, struct err *err)
 {
-	const struct signatures *s = &a->signatures;
 	char tag[SIGNATURE_TAG_LEN];
 
 	if (keep_blob(dir, &s->manifest_bytes, err) < 0 ||
@@ -72,7 +73,7 @@ static int keep_signatures(const char *dir, const struct authentic *a, struct er
 	for (size_t i = 0; i < s->n; i++)
 		if (keep_blob(dir, &s->items[i].payload, err) < 0)
 			return -1;
-	signature_tag(&a->manifest.digest, tag);
+	signature_tag(manifest, tag);
 	return layout_tag_set(dir, tag, &s->manifest, err);
 }
 
@@ -99,7 +100,8 @@ int store_keep(const char *dir, const char *tag, const struct authentic *a, stru
 {
 	if (keep_blob(dir, &a->config_bytes, err) < 0 ||
 		keep_blob(dir, &a->manifest_bytes, err) < 0 || drop(dir, tag, err) < 0 ||
-		keep_signatures(dir, a, err) < 0 || layout_tag_set(dir, tag, &a->manifest, err) < 0)
+		store_keep_signatures(dir, &a->signatures, &a->manifest.digest, err) < 0 ||
+		layout_tag_set(dir, tag, &a->manifest, err) < 0)
 		return -1;
 	return layout_gc(dir, err);
 }

@@ -41,6 +41,10 @@ int store_open_if_possible(
 int store_keep(
 	const char *dir, const char *tag, const struct authentic *a, struct err *err) MUST_USE;
 
+/* Keeps the signatures of a manifest, whose config was loaded. */
+int store_keep_signatures(const char *dir, const struct signatures *s,
+	const struct digest *manifest, struct err *err) MUST_USE;
+
 /* What the tag names, as a source like any other. Errors: nothing (there is none). */
 struct source *store_source(const char *dir, const char *tag, struct err *err) MUST_USE;
 

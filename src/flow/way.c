@@ -89,7 +89,7 @@ static int find_delta(const struct bring *b, const struct authentic *a, const st
 		return 0;
 	}
 	if (deltas_find(b->source, keyring, b->d->signers, &a->manifest, &a->release, &base.content,
-		    found, is_there, err) < 0)
+		    1, found, is_there, err) < 0)
 		return -1;
 	if (*is_there)
 		snprintf(result->reason, sizeof(result->reason), "a delta from %s", base.version);

@@ -43,7 +43,7 @@ static int read_parts(
 	if (strcmp(a->config.media_type, MEDIA_TYPE_DELTA_CONFIG))
 		return err_set(
 			err, OTA_CORRUPT, "delta: config of type '%s'", a->config.media_type);
-	if (strcmp(a->subject.media_type, MEDIA_TYPE_MANIFEST))
+	if (!descriptor_is_manifest(&a->subject))
 		return err_set(
 			err, OTA_CORRUPT, "delta: subject of type '%s'", a->subject.media_type);
 	return 0;
@@ -84,71 +84,6 @@ int delta_artifact_parse_manifest(
 	return read_base(annotations, a, err);
 }
 
-/* What the config says of the base; its content must be the one of the annotation. */
-static int parse_base(const json_t *base, struct delta_artifact *a, struct err *err)
-{
-	char content[DIGEST_TEXT_LEN], raw[DIGEST_HEX_LEN];
-	struct digest named;
-	const struct json_field fields[] = {
-		{.name = "version",
-			.kind = JSON_KIND_STRING,
-			.out = a->base_version,
-			.size = WORD_LEN},
-		{.name = "content",
-			.kind = JSON_KIND_STRING,
-			.out = content,
-			.size = sizeof(content)},
-		{.name = "size", .kind = JSON_KIND_UINT, .out = &a->base_bytes},
-		{.name = "sha256", .kind = JSON_KIND_STRING, .out = raw, .size = sizeof(raw)},
-	};
-
-	if (json_read(base, fields, ARRAY_LEN(fields), "delta config: base", err) < 0)
-		return -1;
-	if (digest_parse(content, &named, err) < 0 ||
-		digest_parse_hex(raw, &a->base_digest, err) < 0)
-		return err_wrap(err, "delta config: base");
-	if (!release_word_is_sound(a->base_version))
-		return err_set(err, OTA_CORRUPT, "delta config: the base's version is no word");
-	if (a->base_bytes == 0)
-		return err_set(err, OTA_CORRUPT, "delta config: an empty base");
-	if (!digest_equal(&named, &a->base_content))
-		return err_set(err, OTA_CORRUPT,
-			"delta config: another base than the manifest's annotation");
-	return 0;
-}
-
-int delta_artifact_parse_config(
-	const char *text, size_t len, struct delta_artifact *a, struct err *err)
-{
-	char image[IMAGE_NAME_LEN], layer[DIGEST_TEXT_LEN];
-	json_t *base;
-	const struct json_field fields[] = {
-		{.name = "image", .kind = JSON_KIND_STRING, .out = image, .size = sizeof(image)},
-		{.name = "layer", .kind = JSON_KIND_STRING, .out = layer, .size = sizeof(layer)},
-		{.name = "base", .kind = JSON_KIND_OBJECT, .out = &base},
-	};
-	AUTO_JSON *root = json_parse(text, len, "delta config", err);
-
-	if (!root || json_read(root, fields, ARRAY_LEN(fields), "delta config", err) < 0)
-		return -1;
-	if (strcmp(image, IMAGE_ROOTFS))
-		return err_set(err, OTA_INCOMPATIBLE, "delta config: unknown image '%s'", image);
-	if (digest_parse(layer, &a->layer, err) < 0)
-		return err_wrap(err, "delta config: layer");
-	return parse_base(base, a, err);
-}
-
-int delta_artifact_check_target(const struct delta_artifact *a, const struct descriptor *target,
-	const struct release *release, struct err *err)
-{
-	if (!digest_equal(&a->subject.digest, &target->digest) || a->subject.size != target->size)
-		return err_set(err, OTA_CORRUPT, "delta: it makes another release");
-	if (!digest_equal(&a->layer, &release_rootfs(release)->layer.digest))
-		return err_set(
-			err, OTA_CORRUPT, "delta: it makes another layer than the release's");
-	return 0;
-}
-
 int delta_artifact_write_manifest(const struct delta_artifact *a, struct buf *out, struct err *err)
 {
 	char base[DIGEST_TEXT_LEN];
@@ -161,18 +96,5 @@ int delta_artifact_write_manifest(const struct delta_artifact *a, struct buf *ou
 		"schemaVersion", 2, "mediaType", MEDIA_TYPE_MANIFEST, "artifactType",
 		ARTIFACT_TYPE_DELTA, "config", config, "layers", blob, "subject", subject,
 		"annotations", ANNOTATION_DELTA_BASE, base);
-	return root ? json_write(root, out, err) : -1;
-}
-
-int delta_artifact_write_config(const struct delta_artifact *a, struct buf *out, struct err *err)
-{
-	char layer[DIGEST_TEXT_LEN], content[DIGEST_TEXT_LEN], raw[DIGEST_HEX_LEN];
-
-	digest_text(&a->layer, layer);
-	digest_text(&a->base_content, content);
-	digest_hex(&a->base_digest, raw);
-	AUTO_JSON *root = json_make(err, "{s:s, s:s, s:{s:s, s:s, s:I, s:s}}", "image",
-		IMAGE_ROOTFS, "layer", layer, "base", "version", a->base_version, "content",
-		content, "size", (long long)a->base_bytes, "sha256", raw);
 	return root ? json_write(root, out, err) : -1;
 }

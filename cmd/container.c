@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/container.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/output.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+int container_place_read(struct front *front, struct container_place *place, struct err *err)
+{
+	const struct config *c = front_config(front, err);
+	AUTO_BUF text = BUF(sizeof(place->boot_id) - 1);
+	char path[PATH_MAX];
+
+	if (!c || front_path(front, BOOT_ID, path, err) < 0)
+		return -1;
+	place->store = c->device.store;
+	/* without it nothing counts as being of this boot */
+	snprintf(place->boot_id, sizeof(place->boot_id), "%s",
+		file_read(path, &text, err) == 0 ? text.data : "unknown");
+	place->boot_id[strcspn(place->boot_id, "\n")] = '\0';
+	return 0;
+}
+
+static json_t *layer_json(const char *store, const struct oci_layer *layer, struct err *err)
+{
+	struct layer_place place;
+	char diff_id[DIGEST_TEXT_LEN], path[PATH_MAX];
+
+	digest_text(&layer->diff_id, diff_id);
+	if (layers_find(store, layer, NULL, &place, err) < 0 ||
+		path_join(path, place.path, LAYER_DIFF, err) < 0)
+		return NULL;
+	return json_make(
+		err, "{s:s, s:s?}", "diff_id", diff_id, "path", place.is_there ? path : NULL);
+}
+
+json_t *container_layers_json(const char *store, const struct oci_image *image, struct err *err)
+{
+	AUTO_JSON *list = json_make(err, "[]");
+
+	for (size_t i = 0; list && i < image->n_layers; i++)
+		if (json_append(list, layer_json(store, &image->layers[i], err), err) < 0)
+			return NULL;
+	json_t *taken = list;
+	list = NULL;
+	return taken;
+}
+
+static int run_gc(struct front *front, void *args, int argc, char **argv, struct err *err)
+{
+	struct container_place place;
+	AUTO_STORE store = STORE;
+	size_t removed;
+
+	(void)args, (void)argc, (void)argv;
+	if (container_place_read(front, &place, err) < 0 ||
+		store_open(&store, place.store, "ota container gc", err) < 0 ||
+		images_gc(place.store, NULL, &removed, err) < 0)
+		return -1;
+	output_say(front, "%zu layers removed that no image needs", removed);
+	return output_json(front, json_make(err, "{s:I}", "removed", (long long)removed), err);
+}
+
+const struct command cmd_container_gc = {
+	.name = "container-gc",
+	.synopsis = "",
+	.summary = "remove the layers that no image needs",
+	.run = run_gc,
+};
+
+static int run_rm(struct front *front, void *args, int argc, char **argv, struct err *err)
+{
+	struct container_place place;
+	AUTO_STORE store = STORE;
+
+	(void)args;
+	if (container_place_read(front, &place, err) < 0 ||
+		store_open(&store, place.store, "ota container rm", err) < 0)
+		return -1;
+	for (int i = 0; i < argc; i++) {
+		if (images_remove(place.store, argv[i], place.boot_id, err) < 0)
+			return -1;
+		output_say(front, "removed %s", argv[i]);
+	}
+	return output_json(front, json_make(err, "{s:i}", "removed", argc), err);
+}
+
+const struct command cmd_container_rm = {
+	.name = "container-rm",
+	.synopsis = "NAME...",
+	.summary = "remove images, and the layers that only they needed",
+	.min_args = 1,
+	.max_args = 64,
+	.run = run_rm,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/container.h"
+#include "cmd/output.h"
+
+#define SHORT_HEX 12
+
+struct listing {
+	struct front *front;
+	const char *store;
+	json_t *images;
+	size_t n;
+};
+
+static const char *state_of(const struct listing *l, const struct stored_image *s, uint64_t *bytes)
+{
+	struct layer_place place;
+	struct err ignored;
+	uint64_t n;
+
+	*bytes = 0;
+	if (s->fault.code != OTA_OK)
+		return "damaged";
+	for (size_t i = 0; i < s->image.n_layers; i++) {
+		if (layers_find(l->store, &s->image.layers[i], NULL, &place, &ignored) < 0 ||
+			!place.is_there || layers_bytes(place.path, &n, &ignored) < 0)
+			return "incomplete";
+		*bytes += n;
+	}
+	return "complete";
+}
+
+static void show(struct listing *l, const struct stored_image *s, const char *state, uint64_t bytes)
+{
+	char hex[DIGEST_HEX_LEN], size[TEXT_BYTES_LEN];
+
+	if (l->n++ == 0)
+		output_data(l->front, "%-40s %-12s %9s %6s  %s", "NAME", "DIGEST", "SIZE", "LAYERS",
+			"STATE");
+	digest_hex(&s->manifest.digest, hex);
+	hex[SHORT_HEX] = '\0';
+	text_bytes(bytes, size);
+	output_data(
+		l->front, "%-40s %-12s %9s %6zu  %s", s->name, hex, size, s->image.n_layers, state);
+}
+
+static int visit(void *ctx, const struct stored_image *s, struct err *err)
+{
+	struct listing *l = ctx;
+	char digest[DIGEST_TEXT_LEN];
+	uint64_t bytes;
+	const char *state = state_of(l, s, &bytes);
+
+	show(l, s, state, bytes);
+	digest_text(&s->manifest.digest, digest);
+	json_t *layers = s->fault.code == OTA_OK ? container_layers_json(l->store, &s->image, err)
+						 : json_make(err, "[]");
+	if (!layers)
+		return -1;
+	return json_append(l->images,
+		json_make(err, "{s:s, s:s, s:s, s:I, s:o}", "name", s->name, "digest", digest,
+			"state", state, "bytes", (long long)bytes, "layers", layers),
+		err);
+}
+
+static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
+{
+	struct container_place place;
+	struct listing l = {.front = front};
+
+	(void)args, (void)argc, (void)argv;
+	if (container_place_read(front, &place, err) < 0)
+		return -1;
+	l.store = place.store;
+	l.images = json_make(err, "[]");
+	if (!l.images)
+		return -1;
+	if (images_each(place.store, visit, &l, err) < 0) {
+		json_free(l.images);
+		return -1;
+	}
+	if (l.n == 0)
+		output_say(front, "no image is in the store");
+	return output_json(front, json_make(err, "{s:o}", "images", l.images), err);
+}
+
+const struct command cmd_container_list = {
+	.name = "container-list",
+	.synopsis = "",
+	.summary = "list the images in the store",
+	.run = run,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/container.h"
+#include "cmd/network.h"
+#include "cmd/output.h"
+#include "flow/pull.h"
+
+struct pull_args {
+	const char *name;
+	uint64_t budget, limit_rate;
+	unsigned max_time_ms;
+};
+
+#define AT(field) offsetof(struct pull_args, field)
+
+static const struct option_row rows[] = {
+	{"name", "NAME", "what the image goes by in the store, in place of its source's name",
+		OPTION_STRING, .offset = AT(name)},
+	{"budget", "SIZE", "the most bytes of layers to take from the network, as in 20M",
+		OPTION_SIZE, .offset = AT(budget), .min = 1},
+	{"limit-rate", "SIZE", "the most bytes a second, as in 200K", OPTION_SIZE,
+		.offset = AT(limit_rate), .min = 1},
+	{"max-time", "TIME", "the longest to use the network, as in 20min; then the status is 10",
+		OPTION_TIME, .offset = AT(max_time_ms), .min = 1},
+};
+
+static void say(struct front *front, const struct pull_result *r)
+{
+	char moved[TEXT_BYTES_LEN], raw[TEXT_BYTES_LEN];
+
+	text_bytes(r->moved_bytes, moved);
+	text_bytes(r->raw_bytes, raw);
+	if (r->already)
+		output_say(front, "%s is there already", r->name);
+	else
+		output_say(front, "pulled %s: %zu of %zu layers, %s moved%s%s, %s unpacked in all",
+			r->name, r->n_brought, r->image.n_layers, moved,
+			r->base[0] ? " by a delta from " : "", r->base, raw);
+}
+
+static json_t *result_json(const char *store, const struct pull_result *r, struct err *err)
+{
+	json_t *layers = container_layers_json(store, &r->image, err);
+	char digest[DIGEST_TEXT_LEN];
+
+	digest_text(&r->manifest.digest, digest);
+	return layers ? json_make(err, "{s:s, s:s, s:b, s:I, s:I, s:I, s:s*, s:b, s:o}", "name",
+				r->name, "digest", digest, "already", r->already, "brought",
+				(long long)r->n_brought, "moved_bytes", (long long)r->moved_bytes,
+				"raw_bytes", (long long)r->raw_bytes, "base",
+				r->base[0] ? r->base : NULL, "signed", r->signers != 0, "layers",
+				layers)
+		      : NULL;
+}
+
+static int pull_one(struct front *front, const struct pull_args *a, const char *from,
+	json_t *images, struct err *err)
+{
+	const struct config *c = &front->config;
+	struct container_place place;
+	struct network network;
+	AUTO_FREE struct pull_result *r = malloc(sizeof(*r));
+
+	if (!r)
+		return err_set(err, OTA_FAILED, "out of memory");
+	if (container_place_read(front, &place, err) < 0)
+		return -1;
+	const struct pull_spec spec = {.store = place.store,
+		.boot_id = place.boot_id,
+		.trust = c->device.trust,
+		.signers = (unsigned)c->device.signers,
+		.allow_unsigned = !strcmp(c->container.unsigned_images, "allow"),
+		.budget = a->budget ? a->budget : c->network.budget,
+		.name = a->name,
+		.from = from};
+	if (network_read(front, &network, err) < 0)
+		return -1;
+	AUTO_SOURCE *source = source_open(from, &network.options, err);
+	if (!source || pull_image(&spec, source, front_progress(front), r, err) < 0)
+		return -1;
+	say(front, r);
+	return json_append(images, result_json(place.store, r, err), err);
+}
+
+static int pull_all(struct front *front, const struct pull_args *a, int argc, char **argv,
+	json_t *images, struct err *err)
+{
+	for (int i = 0; i < argc; i++)
+		if (pull_one(front, a, argv[i], images, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
+{
+	const struct pull_args *a = args;
+
+	if (a->name && argc > 1)
+		return err_set(err, OTA_USAGE, "--name is for one image, not for %d", argc);
+	if (!front_config(front, err))
+		return -1;
+	/* the command line wins over ota.conf */
+	if (a->limit_rate)
+		front->config.network.limit_rate = a->limit_rate;
+	front->config.network.max_time_ms = a->max_time_ms;
+	json_t *images = json_make(err, "[]");
+	if (!images)
+		return -1;
+	if (pull_all(front, a, argc, argv, images, err) < 0) {
+		json_free(images);
+		return -1;
+	}
+	return output_json(front, json_make(err, "{s:o}", "images", images), err);
+}
+
+const struct command cmd_container_pull = {
+	.name = "container-pull",
+	.synopsis = "SOURCE...",
+	.summary = "bring container images into the store, verified and durable",
+	.options = rows,
+	.n_options = ARRAY_LEN(rows),
+	.args_size = sizeof(struct pull_args),
+	.min_args = 1,
+	.max_args = 64,
+	.run = run,
+};

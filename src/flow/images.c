@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/images.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "flow/store.h"
+
+#define DIGEST_TAG_PREFIX "sha256-" /* of signatures and lists of referrers */
+
+/* The store's own tags are none of an image. */
+static bool is_name(const char *tag)
+{
+	return *tag && strcmp(tag, TAG_FETCHED) && strcmp(tag, TAG_WRITTEN) &&
+	       strncmp(tag, DIGEST_TAG_PREFIX, strlen(DIGEST_TAG_PREFIX));
+}
+
+int images_name(
+	const struct source *source, const char *wanted, char name[TAG_LEN], struct err *err)
+{
+	const char *place = source_name(source), *tag = source_tag(source);
+	const char *host = strstr(place, "://"), *slash = strrchr(place, '/');
+	char text[3 * TAG_LEN];
+
+	if (wanted)
+		snprintf(text, sizeof(text), "%s", wanted);
+	else
+		snprintf(text, sizeof(text), "%.200s%s%.128s",
+			host ? host + 3 : (slash && slash[1] ? slash + 1 : place),
+			strchr(tag, ':') ? "@" : ":", tag);
+	if (strlen(text) >= TAG_LEN) {
+		err_set(err, OTA_USAGE, "'%.140s' is too long for a name in the store", text);
+		return err_hint(err, "give it a shorter one: --name NAME");
+	}
+	if (!is_name(text) || strpbrk(text, " \t\n"))
+		return err_set(err, OTA_USAGE, "an image cannot go by the name '%.140s'", text);
+	strcpy(name, text);
+	return 0;
+}
+
+static int source_path(
+	const char *store, const struct digest *manifest, char path[PATH_MAX], struct err *err)
+{
+	char name[DIGEST_HEX_LEN + 16] = "sources/";
+
+	digest_hex(manifest, name + strlen(name));
+	return path_join(path, store, name, err);
+}
+
+int images_keep_source(
+	const char *store, const struct digest *manifest, const char *from, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (source_path(store, manifest, path, err) < 0)
+		return -1;
+	return file_publish(path, from, strlen(from), 0644, err);
+}
+
+int images_read_source(
+	const char *store, const struct digest *manifest, struct buf *from, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (source_path(store, manifest, path, err) < 0)
+		return -1;
+	if (file_read(path, from, err) < 0)
+		return errno == ENOENT ? err_set(err, OTA_NOTHING, "nobody noted its source") : -1;
+	return 0;
+}
+
+static int read_blob(
+	const char *store, const struct descriptor *d, struct buf *out, struct err *err)
+{
+	AUTO_FD fd = layout_blob_open(store, d, err);
+	struct digest is;
+	char name[DIGEST_TEXT_LEN];
+
+	if (fd < 0)
+		return -1;
+	out->len = 0;
+	if (d->size == 0 || d->size >= out->cap)
+		return err_set(err, OTA_CORRUPT, "a blob of %ju bytes", (uintmax_t)d->size);
+	AUTO_FREE char *data = malloc((size_t)d->size);
+	if (!data)
+		return err_set(err, OTA_FAILED, "out of memory");
+	digest_text(&d->digest, name);
+	if (file_pread(fd, data, (size_t)d->size, 0, name, err) < 0 ||
+		digest_of(data, (size_t)d->size, &is, err) < 0)
+		return -1;
+	if (!digest_equal(&is, &d->digest))
+		return err_set(err, OTA_CORRUPT, "%s is damaged in the store", name);
+	return buf_add(out, data, (size_t)d->size, err);
+}
+
+static int read_image(const char *store, struct stored_image *s, struct err *err)
+{
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+
+	if (read_blob(store, &s->manifest, &text, err) < 0 ||
+		oci_image_parse_manifest(text.data, text.len, &s->image, err) < 0 ||
+		read_blob(store, &s->image.config, &text, err) < 0)
+		return -1;
+	return oci_image_parse_config(text.data, text.len, &s->image, err);
+}
+
+struct listing {
+	const char *store;
+	images_visit *visit;
+	void *ctx;
+	struct stored_image stored;
+};
+
+static int visit_tag(void *ctx, const char *tag, const struct descriptor *d, struct err *err)
+{
+	struct listing *l = ctx;
+	struct stored_image *s = &l->stored;
+
+	if (!is_name(tag))
+		return 0;
+	s->name = tag;
+	s->manifest = *d;
+	s->fault = (struct err){0};
+	if (read_image(l->store, s, &s->fault) < 0 && s->fault.code == OTA_OK)
+		s->fault.code = OTA_FAILED;
+	return l->visit(l->ctx, s, err);
+}
+
+int images_each(const char *store, images_visit *visit, void *ctx, struct err *err)
+{
+	AUTO_FREE struct listing *l = calloc(1, sizeof(*l));
+	char path[PATH_MAX];
+
+	if (!l)
+		return err_set(err, OTA_FAILED, "out of memory");
+	if (path_join(path, store, "index.json", err) < 0)
+		return -1;
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	*l = (struct listing){.store = store, .visit = visit, .ctx = ctx};
+	return layout_each(store, visit_tag, l, err);
+}
+
+/* The names of the layers that are needed: raw digests, one behind the other, diffIDs and chainIDs
+ * alike. */
+static int mark_layers(void *ctx, const struct stored_image *s, struct err *err)
+{
+	struct buf *marks = ctx;
+
+	if (s->fault.code != OTA_OK) {
+		*err = s->fault;
+		return err_wrap(err, "%s", s->name);
+	}
+	for (size_t i = 0; i < s->image.n_layers; i++)
+		if (buf_add(marks, s->image.layers[i].diff_id.bytes, DIGEST_LEN, err) < 0 ||
+			buf_add(marks, s->image.layers[i].chain_id.bytes, DIGEST_LEN, err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool is_marked(void *ctx, const struct digest *name)
+{
+	const struct buf *marks = ctx;
+
+	for (size_t at = 0; at < marks->len; at += DIGEST_LEN)
+		if (!memcmp(marks->data + at, name->bytes, DIGEST_LEN))
+			return true;
+	return false;
+}
+
+static void sweep_sources(const char *store)
+{
+	struct err ignored;
+	char path[PATH_MAX];
+	struct digest manifest;
+	struct descriptor d = {0};
+
+	DIR *dir = path_join(path, store, "sources", &ignored) < 0 ? NULL : opendir(path);
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		if (digest_parse_hex(e->d_name, &manifest, &ignored) < 0)
+			continue;
+		d.digest = manifest;
+		if (layout_blob_path(store, &d.digest, path, &ignored) == 0 &&
+			access(path, F_OK) < 0)
+			unlinkat(dirfd(dir), e->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+struct counting {
+	const struct digest *manifest;
+	size_t n;
+};
+
+static int count_names(void *ctx, const char *tag, const struct descriptor *d, struct err *err)
+{
+	struct counting *c = ctx;
+
+	(void)err;
+	c->n += *tag && strncmp(tag, DIGEST_TAG_PREFIX, strlen(DIGEST_TAG_PREFIX)) &&
+		digest_equal(&d->digest, c->manifest);
+	return 0;
+}
+
+static bool is_of_signatures(const char *tag, struct digest *manifest)
+{
+	char hex[DIGEST_HEX_LEN], same[SIGNATURE_TAG_LEN];
+	struct err ignored;
+
+	if (strncmp(tag, DIGEST_TAG_PREFIX, strlen(DIGEST_TAG_PREFIX)))
+		return false;
+	snprintf(hex, sizeof(hex), "%s", tag + strlen(DIGEST_TAG_PREFIX));
+	if (digest_parse_hex(hex, manifest, &ignored) < 0)
+		return false;
+	signature_tag(manifest, same);
+	return !strcmp(tag, same);
+}
+
+struct search {
+	const char *store;
+	struct buf found; /* raw digests, one behind the other */
+};
+
+static int find_lonely(void *ctx, const char *tag, const struct descriptor *d, struct err *err)
+{
+	struct search *s = ctx;
+	struct digest manifest;
+	struct counting c = {&manifest, 0};
+
+	(void)d;
+	if (!is_of_signatures(tag, &manifest))
+		return 0;
+	if (layout_each(s->store, count_names, &c, err) < 0)
+		return -1;
+	return c.n > 0 ? 0 : buf_add(&s->found, manifest.bytes, DIGEST_LEN, err);
+}
+
+/* Signatures go with the last name of what they are of. Where there is no room for a shorter list
+ * of tags they go the next time. */
+static int drop_signatures(const char *store, struct err *err)
+{
+	struct search s = {store, BUF(JSON_MAX_VALUES * DIGEST_LEN)};
+	int rc = layout_each(store, find_lonely, &s, err);
+	char tag[SIGNATURE_TAG_LEN];
+	struct digest manifest;
+
+	for (size_t at = 0; rc == 0 && at < s.found.len; at += DIGEST_LEN) {
+		memcpy(manifest.bytes, s.found.data + at, DIGEST_LEN);
+		signature_tag(&manifest, tag);
+		rc = layout_tag_remove(store, tag, err);
+	}
+	buf_free(&s.found);
+	return rc < 0 && err->code != OTA_SPACE ? -1 : 0;
+}
+
+int images_gc(const char *store, const char *boot_id, size_t *removed, struct err *err)
+{
+	struct buf marks = BUF(JSON_MAX_VALUES * 4 * DIGEST_LEN);
+	int rc = images_each(store, mark_layers, &marks, err);
+
+	*removed = 0;
+	if (rc == 0)
+		rc = layers_sweep(store, boot_id, is_marked, &marks, removed, err);
+	buf_free(&marks);
+	if (rc < 0 || drop_signatures(store, err) < 0 || layout_gc(store, err) < 0)
+		return -1;
+	sweep_sources(store);
+	return 0;
+}
+
+int images_remove(const char *store, const char *name, const char *boot_id, struct err *err)
+{
+	struct descriptor d;
+	size_t removed;
+
+	if (!is_name(name) || layout_tag_get(store, name, &d, err) < 0) {
+		err_set(err, OTA_NOTHING, "the store has no image '%.140s'", name);
+		return err_hint(err, "ota container list shows what it has");
+	}
+	return layout_tag_remove(store, name, err) < 0 ? -1
+						       : images_gc(store, boot_id, &removed, err);
+}

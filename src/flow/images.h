@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The container images in the store: each has a name in its index.json, and its layers below
+ * layers/. The caller holds the store's lock where something is changed.
+ */
+#ifndef OTA_FLOW_IMAGES_H
+#define OTA_FLOW_IMAGES_H
+
+#include "flow/layers.h"
+#include "io/layout.h"
+#include "io/source.h"
+
+#define IMAGES_SOURCE_MAX 8192 /* of a source's text */
+
+/* What an image goes by: `wanted`, or where that is NULL what its source calls it, as in
+ * "HOST/REPO:TAG". Errors: usage (too long, or a name that the store needs itself). */
+int images_name(const struct source *source, const char *wanted, char name[TAG_LEN],
+	struct err *err) MUST_USE;
+
+/* The text of the source that an image came from, to bring a part of it again. Errors: io, space;
+ * reading: nothing (there is no note). */
+int images_keep_source(const char *store, const struct digest *manifest, const char *from,
+	struct err *err) MUST_USE;
+int images_read_source(const char *store, const struct digest *manifest, struct buf *from,
+	struct err *err) MUST_USE;
+
+struct stored_image {
+	const char *name;
+	struct descriptor manifest;
+	struct oci_image image;
+	struct err fault; /* code OTA_OK: it can be read */
+};
+
+/* Calls `visit` for each, in the order of their names' arrival. Errors: io, corrupt (index.json),
+ * those of visit. A store that is not there has none. */
+typedef int images_visit(void *ctx, const struct stored_image *image, struct err *err);
+int images_each(const char *store, images_visit *visit, void *ctx, struct err *err) MUST_USE;
+
+/* Takes the name of an image away, and what only it needed. Errors: nothing (no such name), io. */
+int images_remove(
+	const char *store, const char *name, const char *boot_id, struct err *err) MUST_USE;
+
+/* Removes all layers, blobs and notes that no name needs, and tells how many layers went. Needs no
+ * room. Errors: corrupt (an image cannot be read: then nothing is removed), io. */
+int images_gc(const char *store, const char *boot_id, size_t *removed, struct err *err) MUST_USE;
+
+#endif
