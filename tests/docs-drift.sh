@@ -33,12 +33,13 @@ help_options() { "$ota" "$1" --help | sed '/^Also/q' | sed -nE 's/^  (-[a-z], )?
 page_options() { sed -n '/begin generated: options/,/end generated/p' "man/ota-$1.8" | sed -nE 's/.*Fl -([a-z-]+).*/\1/p' | sort; }
 same_options() { diff <(help_options "$1") <(page_options "$1"); }
 
-commands=$("$ota" --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
+# "container pull" as one word
+commands=$("$ota" --help | sed -nE 's/^  (container )?([a-z]+) .*/\1\2/p' | tr ' ' -)
 check 'there are commands' test -n "$commands"
 for command in $commands; do
   check "ota-$command(8) has the options of --help" same_options "$command"
   check "ota-$command(8) has examples" grep -q '^.Sh EXAMPLES' "man/ota-$command.8"
-  check "ota-$command works as a link" bash -c "ln -sf '$ota' '$work/ota-$command' && '$work/ota-$command' --help | grep -q '^Usage: ota $command'"
+  check "ota-$command works as a link" bash -c "ln -sf '$ota' '$work/ota-$command' && '$work/ota-$command' --help | grep -q '^Usage: ota ${command/-/ }'"
 done
 check 'no page is left over' bash -c 'for p in man/ota-*.8; do c=${p#man/ota-}; grep -qw "${c%.8}" <<<"$0" || { echo "$p"; exit 1; }; done' "$commands"
 check 'every exit status is in ota(8)' bash -c 'sed -nE "s/^OTA_CODE\([A-Z]+, \"([a-z]+)\", ([0-9]+),.*/It \2 Ta \1/p" src/base/codes.def | while read -r l; do grep -q "$l" man/ota.8 || { echo "$l"; exit 1; }; done'
@@ -55,6 +56,7 @@ offers() { # WORD SHELL-COMMAND...
 }
 check 'bash completes a command' offers rollback complete_in_bash ota roll
 check 'bash completes an option' offers --downgrade complete_in_bash ota fetch --d
+check 'bash completes an option of two words' offers --repair complete_in_bash ota container verify --r
 check 'bash completes a choice' offers b complete_in_bash ota write --slot ''
 check 'bash completes behind a link' offers --reason complete_in_bash ota-rollback --rea
 check 'zsh takes its completions' zsh -n completions/_ota

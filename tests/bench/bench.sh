@@ -3,18 +3,19 @@
 # ota and its peers side by side, on the same images and the same machine: one table on stdout, kept
 # as BUILD/table.md. Progress goes to stderr.
 #   OTA=path of the binary   BUILD=folder for everything that is made   bench.sh
-#   BENCH='install delta memory startup link'   the sections to run
+#   BENCH='install delta memory startup link containers'   the sections to run; the last needs root
 #   IMAGES='ext4 erofs squashfs'   those of the section delta
 #   REPEAT=5     runs of each way; one run of each in turn, so that all see the same machine
 #   LEVEL=19     that zstd compresses with, for all ways alike
 #   QUICK=1      tiny images, each way once: that the bench works, not what it would tell
 #   CORPUS=DIR   a corpus that is there already, in place of BUILD/corpus
+#   CONTAINERS=DIR   the same for container images, in place of BUILD/images
 #   KEEP=1       the table becomes docs/bench.md, too
 # A way that is not installed, or that this ota does not have, is told with `-` and the reason.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
-: "${BENCH:=install delta memory startup link}" "${QUICK:=}" "${KEEP:=}"
+: "${BENCH:=install delta memory startup link containers}" "${QUICK:=}" "${KEEP:=}"
 # shellcheck disable=SC2034 # the sections use them
 if [ -n "$QUICK" ]; then
   : "${REPEAT:=1}" "${LEVEL:=1}" "${IMAGES:=ext4}"
@@ -37,10 +38,12 @@ export OTA LC_ALL=C.UTF-8 no_proxy='*' # every server here is on loopback
 . "$here/memory.sh"
 . "$here/startup.sh"
 . "$here/link.sh"
+. "$here/containers.sh"
 
 cleanup() {
   local left
   "$tree/test-images/nginx.sh" stop "$work/server"
+  containers_leave
   left=$(jobs -p)
   # shellcheck disable=SC2086 # a list of numbers
   [ -z "$left" ] || kill $left 2>/dev/null
@@ -86,12 +89,15 @@ load_before=$(cut -d' ' -f1 /proc/loadavg)
 : >results.tsv
 : >said
 gcc -O2 -Wall -Wextra -pthread -D_GNU_SOURCE -o measure "$here/measure.c" || exit 1
-if [ -n "$QUICK" ]; then
-  make_tiny_corpus
-elif [ -z "${CORPUS-}" ]; then
-  "$tree/test-images/corpus.sh" "$corpus" || exit 1
+mkdir -p server
+if [ "$BENCH" != containers ]; then
+  if [ -n "$QUICK" ]; then
+    make_tiny_corpus
+  elif [ -z "${CORPUS-}" ]; then
+    "$tree/test-images/corpus.sh" "$corpus" || exit 1
+  fi
+  prepare || exit 1
 fi
-prepare || exit 1
 for section in $BENCH; do
   tell "$section"
   "bench_$section"

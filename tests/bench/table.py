@@ -173,6 +173,24 @@ def link(rows):
                     lines) + (told + [""] if told else [])
 
 
+def containers(rows):
+    steps = [ways_of(rows, "containers", "-", step) for step in ("v1", "v2", "v3")]
+    later = steps[1:]
+
+    def cells(name, way):
+        durable = statistics.median(run["wall"] + run["flush"] for run in way.good)
+        line = [seconds(way, "wall"), f"{durable / 1e6:.2f}", f"{way.median('cpu') / 1e6:.2f}",
+                mb_of_kb(way.most("rss")), mb(way.median("wire")), mb(way.median("written"))]
+        for found in later:
+            step = found.get(name)
+            line += [mb(step.median("wire")), mb(step.median("written"))] if step else ["-", "-"]
+        return line
+
+    return table("A container image, pulled: v1 cold, v2 and v3 on top",
+                 ["way", "v1: done s", "durable s", "CPU s", "peak MB", "wire MB", "written MB",
+                  "v2: wire", "written", "v3: wire", "written"], steps[0], cells)
+
+
 def main():
     rows = load(sys.argv[1])
     with open(sys.argv[2], encoding="utf-8") as f:
@@ -182,8 +200,10 @@ def main():
     print("MB = 10^6 bytes. CPU: user and system of all processes. Peak: the largest resident set of one\n"
           "process, with the files that it maps; own: what all of them together had beside mapped files.\n"
           "Wire: as the server counted it, requests, answers and their headers; or the file's size.\n"
+          "Images are pulled from a registry, whose answers without their headers are the wire there; durable:\n"
+          "done, and the file system synced; written: to its device.\n"
           "Wall times are medians (least-most) of runs in turn; only their ratios mean something.\n")
-    for section in (install, delta, memory, startup, link):
+    for section in (install, delta, memory, startup, link, containers):
         lines = section(rows)
         if lines and len(lines) > 5:
             print("\n".join(lines))

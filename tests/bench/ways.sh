@@ -62,8 +62,11 @@ not_run() { note "$1" "$2" "$3" "$4" 127 0 0 0 0 0 0 0 "$5"; }
 #   --wire BYTES    what crosses the network
 #   --count COMMAND otherwise, what tells it (wire_bytes)
 #   --holds IMAGE   what the target must hold afterwards
+#   --disk FOLDER   the file system that it writes to: as --target, and its device tells what was written
+#   --daemons PIDS  those that work for it: their time is added, and their memory looked at
 run() {
-  local target='' wire='' count=wire_bytes image='' status=0 flush=0 reason='' cost
+  local target='' wire='' count=wire_bytes image='' disk='' daemons='' status=0 flush=0 reason='' cost
+  local written busy
   local key=("${@:1:4}")
   shift 4
   while [ "$1" != -- ]; do
@@ -72,19 +75,26 @@ run() {
       --wire) wire=$2 ;;
       --count) count=$2 ;;
       --holds) image=$2 ;;
+      --disk) disk=$2 ;;
+      --daemons) daemons=$2 ;;
     esac
     shift 2
   done
   shift
   : >server/access.log
   rm -f cost
+  written=$(written_to "$disk")
+  busy=$(time_of "$daemons")
+  forget_peaks "$daemons"
   timeout "$patience_s" ./measure cost "$@" >output 2>&1 </dev/null || status=$?
   cost=$(cat cost 2>/dev/null || echo 0 0 0 0 0)
-  if [ -n "$target" ]; then
+  if [ -n "$target$disk" ]; then
     flush=${EPOCHREALTIME/./}
-    sync -d "$target"
+    if [ -n "$disk" ]; then sync -f "$disk"; else sync -d "$target"; fi
     flush=$((${EPOCHREALTIME/./} - flush))
   fi
+  [ -z "$daemons" ] || cost=$(cost_with "$(($(time_of "$daemons") - busy))" "$(peak_of "$daemons")" "$cost")
+  [ -z "$disk" ] || cost="${cost% *} $(($(written_to "$disk") - written))"
   : "${wire:=$("$count")}"
   if [ "$status" -eq 0 ] && [ -n "$image" ] && ! holds_image "$target" "$image"; then
     status=1
@@ -97,6 +107,35 @@ run() {
   # shellcheck disable=SC2086 # five numbers
   note "${key[@]}" "$status" $cost "$wire" "$flush" "$reason"
   return "$status"
+}
+
+# written_to FOLDER: bytes that went to the device of its file system, so far
+written_to() {
+  local sectors
+  [ -n "$1" ] || return 0
+  read -r _ _ _ _ _ _ sectors _ <"/sys/class/block/$(basename "$(findmnt -no SOURCE -T "$1")")/stat"
+  echo $((sectors * 512))
+}
+
+# What processes cost: user and system time in us, with that of children that were waited for, and
+# the largest resident set of one in KiB since the peaks were forgotten.
+time_of() {
+  local pid
+  for pid in $1; do sed 's/.*) //' "/proc/$pid/stat"; done |
+    awk -v hz="$(getconf CLK_TCK)" '{ sum += $12 + $13 + $14 + $15 } END { printf "%.0f", sum * 1e6 / hz }'
+}
+forget_peaks() {
+  local pid
+  for pid in $1; do echo 5 >"/proc/$pid/clear_refs"; done
+}
+peak_of() {
+  local pid
+  for pid in $1; do awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status"; done | sort -n | tail -n 1
+}
+
+# cost_with CPU_US RSS_KB "COST": the line of measure with a daemon's part
+cost_with() {
+  awk -v cpu="$1" -v rss="$2" '{ print $1, $2 + cpu, ($3 > rss ? $3 : rss), $4, $5 }' <<<"$3"
 }
 
 # The last line that is not a hint, as a table may have it.

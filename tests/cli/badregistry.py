@@ -89,6 +89,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def manifest(self, fault, name):
         if fault == "lists-all" and re.fullmatch("sha256-[0-9a-f]{64}", name):
             return self.answer(404, b"no")
+        if fault == "appears" and name == "v1" and not uses.setdefault(fault, 0):
+            uses[fault] = 1
+            return self.answer(404, b"no")
         body, kind, told = tagged(name), MANIFEST, None
         if fault == "html":
             kind, body = "text/html", b"<!doctype html><title>Log in</title>"

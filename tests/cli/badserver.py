@@ -5,6 +5,7 @@
 # The first part of a path names the fault, NAME or NAME-NUMBER, which most show on the layer alone;
 # behind `far.` the server is far away: each answer waits.
 import email.utils
+import fcntl
 import http.server
 import os
 import re
@@ -12,6 +13,7 @@ import signal
 import socket
 import struct
 import sys
+import termios
 import time
 
 layout, layer = sys.argv[1:]
@@ -85,6 +87,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # --- how a link ends ---
 
     def reset(self):
+        # a reset throws away what is still under way: it comes between two bytes
+        while struct.unpack("i", fcntl.ioctl(self.request, termios.TIOCOUTQ, bytes(4)))[0]:
+            time.sleep(0.001)
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.request.close()
         raise OSError

@@ -94,7 +94,7 @@ cp -r v3 damaged
 d=$(blob damaged "$(jq -r '.layers[0].digest' "$m" | cut -d: -f2)")
 printf X | dd of="$d" bs=1 seek=40 conv=notrunc status=none
 exits 14 'inspect finds a damaged delta' ota inspect oci:damaged
-holds 'and says that it is the delta' says 'the release is sound, its delta sha256:.* is not'
+holds 'and says that it is the delta' says 'it is sound itself, its delta sha256:.* is not'
 cp -r v3 foreign
 # a delta of another release, in this one's list
 must ota delta -q --from v1 --to v2

@@ -17,7 +17,7 @@ static int print(struct source *source, const struct keyring *keyring, unsigned 
 	bool is_there;
 
 	if (authentic_load_unverified(source, &a, err) < 0 ||
-		deltas_find(source, keyring, signers, &a.manifest, &a.release, base, &found,
+		deltas_find(source, keyring, signers, &a.manifest, &a.release, base, 1, &found,
 			&is_there, err) < 0)
 		return -1;
 	digest_text(&found.manifest.digest, text);
