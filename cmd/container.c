@@ -27,6 +27,30 @@ int container_place_read(struct front *front, struct container_place *place, str
 	return 0;
 }
 
+/* On the machine where the file is written there is no ota.conf, and the store is where it is on
+ * most devices. */
+int container_compose_read(struct front *front, const char *named, char read[PATH_MAX],
+	struct compose *c, struct err *err)
+{
+	char root[PATH_MAX], store[PATH_MAX], path[PATH_MAX];
+	const struct config *config = NULL;
+
+	if (!named || front_has_config(front)) {
+		config = front_config(front, err);
+		if (!config)
+			return -1;
+	}
+	if (front_path(front, "", root, err) < 0 ||
+		front_path(front, CONFIG_DEFAULT_STORE, store, err) < 0)
+		return -1;
+	int len = snprintf(path, PATH_MAX, "%s", named ? named : config->container.compose);
+	if (len >= PATH_MAX)
+		return err_set(err, OTA_USAGE, "the path is too long");
+	if (read)
+		strcpy(read, path);
+	return compose_read(path, root, config ? config->device.store : store, c, err);
+}
+
 static json_t *layer_json(const char *store, const struct oci_layer *layer, struct err *err)
 {
 	struct layer_place place;

@@ -86,11 +86,41 @@ static int pull_one(struct front *front, const struct pull_args *a, const char *
 	return json_append(images, result_json(place.store, r, err), err);
 }
 
+/* A service's name has none of what every source has. */
+static bool is_service(const char *arg)
+{
+	return !strpbrk(arg, ":/");
+}
+
+static int pull_service(struct front *front, const struct pull_args *a, const struct compose *c,
+	const char *name, json_t *images, struct err *err)
+{
+	const struct service *service = compose_find(c, name);
+
+	if (service)
+		return pull_one(front, a, service->source, images, err);
+	err_set(err, OTA_USAGE, "'%.64s' is no source, and no service of %s", name,
+		front->config.container.compose);
+	return err_hint(err, "ota container check tells the services");
+}
+
+/* Without an argument, the images of all services. */
 static int pull_all(struct front *front, const struct pull_args *a, int argc, char **argv,
 	json_t *images, struct err *err)
 {
+	AUTO_COMPOSE c = {0};
+	bool needs_services = argc == 0;
+
 	for (int i = 0; i < argc; i++)
-		if (pull_one(front, a, argv[i], images, err) < 0)
+		needs_services |= is_service(argv[i]);
+	if (needs_services && container_compose_read(front, NULL, NULL, &c, err) < 0)
+		return -1;
+	for (size_t i = 0; argc == 0 && i < c.n; i++)
+		if (pull_one(front, a, c.services[i].source, images, err) < 0)
+			return -1;
+	for (int i = 0; i < argc; i++)
+		if ((is_service(argv[i]) ? pull_service(front, a, &c, argv[i], images, err)
+					 : pull_one(front, a, argv[i], images, err)) < 0)
 			return -1;
 	return 0;
 }
@@ -99,8 +129,8 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 {
 	const struct pull_args *a = args;
 
-	if (a->name && argc > 1)
-		return err_set(err, OTA_USAGE, "--name is for one image, not for %d", argc);
+	if (a->name && argc != 1)
+		return err_set(err, OTA_USAGE, "--name is for one image that is named");
 	if (!front_config(front, err))
 		return -1;
 	/* the command line wins over ota.conf */
@@ -119,12 +149,11 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 
 const struct command cmd_container_pull = {
 	.name = "container-pull",
-	.synopsis = "SOURCE...",
+	.synopsis = "[NAME|SOURCE...]",
 	.summary = "bring container images into the store, verified and durable",
 	.options = rows,
 	.n_options = ARRAY_LEN(rows),
 	.args_size = sizeof(struct pull_args),
-	.min_args = 1,
 	.max_args = 64,
 	.run = run,
 };

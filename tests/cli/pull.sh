@@ -148,7 +148,36 @@ exits 0 'which is proved' container verify
 exits 0 'a new image under an old name' pull --name "localhost:$port/app:v2" "$docker/app:v3"
 exits 0 'gc' container gc --json
 holds 'removes what was replaced' test "$(n_layers shared)" -eq 4
+
+# --- by a service's name ---
+printf 'services:\n  one:\n    image: localhost:%s/app:v1\n  two:\n    image: localhost:%s/app:v3\n' \
+  "$port" "$port" >compose.yaml
+sed -i "s#^unsigned#compose = $dir/compose.yaml\n&#" ota.conf
+exits 0 'the image of a service' pull one
+holds 'goes by its source' pulled '.images[0].name' "\"localhost:$port/app:v1\""
+exits 2 'the image of a service that is none' pull three
+holds 'says so' says "no service of $dir/compose.yaml"
+exits 0 'the images of all services' pull
+holds 'are all of them' pulled '[.images[].already]' '[true,false]'
+exits 0 'rm of both' container rm "localhost:$port/app:v1" "localhost:$port/app:v3"
 exits 0 'rm of the last' container rm "localhost:$port/app:v2"
 holds 'leaves nothing' is_empty shared
 holds 'not even where it came from' test -z "$(ls shared/sources)"
+
+# --- a registry that asks for tokens ---
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=tokens -keyout token.key -out token.pem 2>/dev/null
+python3 "$tree/tests/cli/tokenserver.py" token.key token.pem pump:se-cret >tokens &
+for _ in $(seq 100); do [ -s tokens ] && break; sleep 0.05; done
+must "$tree/test-images/registry.sh" stop registry
+must "$tree/test-images/registry.sh" --token "http://localhost:$(head -n 1 tokens)/token" token.pem start registry 0
+port=$(cat registry/port)
+printf '{"auths":{"localhost:%s":{"auth":"%s"}}}' "$port" "$(printf pump:se-cret | base64)" >auth.json
+must ota push -q --insecure-http localhost --auth-file auth.json signed:v1 "docker://localhost:$port/closed/app:v1"
+device guarded refuse
+sed -i 's/^insecure-http.*/insecure-http = localhost/' ota.conf
+exits 11 'without credentials' pull "docker://localhost:$port/closed/app:v1"
+echo "auth-file = $dir/auth.json" >auth.line
+sed -i '/^insecure-http/r auth.line' ota.conf
+exits 0 'with a token' pull "docker://localhost:$port/closed/app:v1"
+exits 0 'it is proved' container verify
 finish
