@@ -40,8 +40,8 @@ static int parse_and_run(struct front *front, int argc, char **argv, struct err 
 	return rc;
 }
 
-/* Threads of ours rarely allocate, so none needs a heap of its own, and large buffers go back to the
- * kernel: what a step is done with is not kept for the next. */
+/* Threads of ours rarely allocate, so none needs a heap of its own, and large buffers go back to
+ * the kernel: what a step is done with is not kept for the next. */
 static void spare_memory(void)
 {
 #ifdef M_ARENA_MAX

@@ -41,7 +41,8 @@ podman_layers() { :; }
 
 # --- the disk ---
 # clone FROM TO: as it stands at this instant
-clone() { cp --reflink=always "$1" "$2"; }
+# The new file is another one: a loop device that somebody still holds would show what it had read of the old.
+clone() { rm -f "$2" && cp --reflink=always "$1" "$2"; }
 
 # A place whose files can be cloned: where this one has none, a file system of its own.
 make_host() {

@@ -29,7 +29,7 @@ asked() {
   for hex in $(cat "$images"/gzip/blobs/sha256/* | jq -Rr 'fromjson? | .layers[]?.digest[7:]' | sort -u); do
     n=$((n + $(grep -acE "\"GET [^ ]*/blobs/sha256:${hex}[^ ]* HTTP" registry/access.log)))
   done
-  echo $n
+  echo "$n"
 }
 # same_as TAG: the image app is it
 same_as() { tree_of app got && same_tree "$1.wanted" got; }
