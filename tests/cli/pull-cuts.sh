@@ -4,14 +4,14 @@
 # The power goes while an image is pulled: whatever the store then names is whole, and the next pull
 # ends the work. A cut is a clone of the disk's file at an instant, while the disk is in use: what was
 # not yet on it is lost.
-#   CUTS=6          at so many instants, spread over the time that a pull takes
+#   CUTS=3          at so many instants, spread over the time that a pull takes
 #   IMAGES=DIR      other images than the small ones, with tags v1 and v2
 #   DISK=256M       and how large the disk is
 #   SUBJECT=podman  does this see what a peer loses? By hand: it is to fail.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/cli/store.sh
 . "$tree/tests/cli/store.sh"
-: "${CUTS:=6}" "${DISK:=256M}" "${SUBJECT:=ota}"
+: "${CUTS:=3}" "${DISK:=256M}" "${SUBJECT:=ota}"
 
 unmount() {
   local at

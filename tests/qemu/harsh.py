@@ -2,7 +2,7 @@
 """Power cuts at their harshest: the disk is made as a cut may have left it, at any write of two updates,
 and judged. Some of these disks boot, and go on to the next update.
 
-STATES=300, BOOTS=2    how many are judged, and how many of them boot
+STATES=200, BOOTS=2    how many are judged, and how many of them boot
 SEED=N                 these states again, of the recording that was kept
 STATE=ENTRY:SUBSET     this one alone, likewise"""
 import os
@@ -109,7 +109,7 @@ def chosen(disk, tape, seed):
         if state.entry > len(tape.log.entries):
             raise ValueError(f"STATE={state}: the log has {len(tape.log.entries)} entries")
         return [state], {state}
-    states = cutstate.choose(disk, int(os.environ.get("STATES") or 300), tape.ends, seed)
+    states = cutstate.choose(disk, int(os.environ.get("STATES") or 200), tape.ends, seed)
     to_boot = spread(disk, states, int(os.environ.get("BOOTS") or 2), random.Random(seed))
     return states, to_boot
 
