@@ -36,9 +36,9 @@ count=0 failed=0
 make_image() {
   {
     echo "$1"
-    head -c 4000000 /dev/zero | openssl enc -aes-128-ctr -pass "pass:$1" -nosalt -pbkdf2 -iter 1 2>/dev/null
-    head -c 1500000 /dev/zero
-    seq 1 30000 | sed "s/\$/ $1/"
+    head -c 1500000 /dev/zero | openssl enc -aes-128-ctr -pass "pass:$1" -nosalt -pbkdf2 -iter 1 2>/dev/null
+    head -c 600000 /dev/zero
+    seq 1 10000 | sed "s/\$/ $1/"
   } >"$build/rootfs-$1.ext4"
 }
 

@@ -14,7 +14,7 @@ figures() { row "$1" '[0-9.]+ '; }
 told() { figures "$1" || grep -Eq "^- $1: .*(not installed|not built|has no containers|needs root)" out; }
 
 bench() { QUICK=1 BUILD=$dir/bench "$tree/tests/bench/bench.sh" >out 2>err; }
-export OTA
+export OTA=$tree/build/release/ota # what is measured is not the build of the sanitizers
 if [ "$(id -u)" -eq 0 ]; then
   make_images
   export CONTAINERS=$images

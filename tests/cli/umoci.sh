@@ -20,34 +20,36 @@ holds 'the images differ' test "$(sha256sum ./*.wanted | cut -d' ' -f1 | sort -u
 
 is_as_wanted() { tree_of "$1" got && same_tree "$1.wanted" got; }
 
-# compare FORM SOURCE...: each tag into one store, then a look at all
+# compare FORM SOURCE TAG...: each tag into one store, then a look at all
 compare() {
   local form=$1 source=$2 tag
-  for tag in v1 v2 v3 odd; do
-    exits 0 "$form: $tag is pulled" container pull --name $tag "$source:$tag"
+  shift 2
+  for tag; do
+    exits 0 "$form: $tag is pulled" container pull --name "$tag" "$source:$tag"
   done
-  for tag in v1 v2 v3 odd; do
-    holds "$form: $tag is what umoci makes of it" is_as_wanted $tag
+  for tag; do
+    holds "$form: $tag is what umoci makes of it" is_as_wanted "$tag"
   done
 }
 
-for form in gzip zstd plain docker index; do
+configure "$dir/gzip"
+compare gzip "oci:$images/gzip" v1 v2 v3 odd
+for form in zstd plain docker index; do
   configure "$dir/$form"
-  compare $form "oci:$images/$form"
+  compare $form "oci:$images/$form" v1 odd
 done
 
 # --- from a registry, as it gives them ---
 must "$tree/test-images/registry.sh" start registry 0
 port=$(cat registry/port)
 push() { skopeo copy -q --dest-tls-verify=false "$@"; }
-for tag in v1 v2 v3 odd; do
-  must push "oci:$images/gzip:$tag" "docker://localhost:$port/oci:$tag"
+for tag in v1 odd; do
   must push --format v2s2 "oci:$images/gzip:$tag" "docker://localhost:$port/docker:$tag"
   must push --all "oci:$images/index:$tag" "docker://localhost:$port/index:$tag"
 done
-for form in oci docker index; do
+for form in docker index; do
   configure "$dir/registry-$form" "localhost:$port"
-  compare "$form of a registry" "docker://localhost:$port/$form"
+  compare "$form of a registry" "docker://localhost:$port/$form" v1 odd
 done
 
 # --- where each form has the same layers, they are stored once ---

@@ -3,7 +3,7 @@
 self-test and commit. What QEMU had written by then is on the disk: harsh.py has the cuts that lose
 writes.
 
-CUTS says how many (6), HOURS how long in their place, SEED which ones."""
+CUTS says how many (4), HOURS how long in their place, SEED which ones."""
 import os
 import random
 import shutil
@@ -132,7 +132,7 @@ def numbers(lane, lanes):
     """Of this lane's cuts: lane, lane + lanes, ... to the last, or until the time is over."""
     hours = float(os.environ.get("HOURS", 0))
     end, n = time.monotonic() + hours * 3600, lane
-    while time.monotonic() < end if hours else n < int(os.environ.get("CUTS", 6)):
+    while time.monotonic() < end if hours else n < int(os.environ.get("CUTS", 4)):
         yield n
         n += lanes
 
