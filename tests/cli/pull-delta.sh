@@ -6,16 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/cli/store.sh
 . "$tree/tests/cli/store.sh"
-export HOME=$dir/home # nobody's ~/.docker
-unset DOCKER_CONFIG
-mkdir -p home trust low up merged
-
-need 'is for root' test "$(id -u)" -eq 0
-need 'the kernel has no overlay here' mount -t overlay overlay -o ro,lowerdir=low:up merged
-must umount merged
-need 'skopeo is not installed' command -v skopeo
-need 'docker-registry is not installed' command -v docker-registry
-make_images
+need_registry
+mkdir trust
 cp "${key%.key}.pub" trust/
 must "$tree/test-images/registry.sh" start registry 0
 port=$(cat registry/port)
@@ -78,7 +70,7 @@ holds 'moves the delta, and the layer that it does not make' test "$(moved)" -eq
 holds 'which is less than the layers' test "$(($(moved) * 2))" -lt "$all"
 holds 'tells its base' test "$(jq -r '.images[0].base' moved.json)" = old
 large_blobs() { grep -aoE '"GET [^ ]*/blobs/[^ ]* HTTP[^ ]* 200 [0-9]*' registry/access.log | awk '$5 >= 1000' | wc -l; }
-holds 'and no other blob of that size' counts 1 large_blobs
+holds 'and no other blob of that size' at_most 1 large_blobs
 tree_of new got
 holds 'and gives the same tree' same_tree v3.wanted got
 exits 0 'which is proved' container verify

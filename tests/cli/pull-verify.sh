@@ -6,16 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/cli/store.sh
 . "$tree/tests/cli/store.sh"
-export HOME=$dir/home # nobody's ~/.docker
-unset DOCKER_CONFIG
-mkdir -p home low up merged
-
-need 'is for root' test "$(id -u)" -eq 0
-need 'the kernel has no overlay here' mount -t overlay overlay -o ro,lowerdir=low:up merged
-must umount merged
-need 'skopeo is not installed' command -v skopeo
-need 'docker-registry is not installed' command -v docker-registry
-make_images
+need_registry
 must "$tree/test-images/registry.sh" start registry 0
 port=$(cat registry/port)
 for tag in v1 v2 v3; do
@@ -49,7 +40,7 @@ rot() {
 mends() {
   : >registry/access.log
   exits 0 "$2: --repair" container verify -q --repair
-  holds "$2: takes no more than is damaged" counts "$1" asked
+  holds "$2: takes no more than is damaged" at_most "$1" asked
   holds "$2: and all is as it was" same_as v2
   holds "$2: without a rest" test -z "$(ls store/partial)"
 }

@@ -6,16 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/cli/store.sh
 . "$tree/tests/cli/store.sh"
-export HOME=$dir/home # nobody's ~/.docker
-unset DOCKER_CONFIG
-mkdir -p home trust up low merged
-
-need 'is for root' test "$(id -u)" -eq 0
-need 'the kernel has no overlay here' mount -t overlay overlay -o ro,lowerdir=low:up merged
-must umount merged
-need 'skopeo is not installed' command -v skopeo
-need 'docker-registry is not installed' command -v docker-registry
-make_images
+need_registry
+mkdir trust
 cp "${key%.key}.pub" trust/
 must ota keygen -q "$dir/other"
 
@@ -120,10 +112,10 @@ holds 'has each one with its layers, lowest first' test \
 # --- what two images share ---
 device shared refuse
 exits 0 'v1 of a registry' pull "$docker/app:v1"
-holds 'each layer is asked for once' counts 4 asked_layers v1
+holds 'each layer is asked for once' at_most 4 asked_layers v1
 : >registry/access.log
 exits 0 'v2, of which the base is the same' pull "$docker/app:v2"
-holds 'asks for the two on top, of which one belongs to that below' counts 2 asked_layers v2
+holds 'asks for the two on top, of which one belongs to that below' at_most 2 asked_layers v2
 sizes=0
 for hex in $(digests_of v2 | tail -n 2); do sizes=$((sizes + $(stat -c %s "signed/blobs/sha256/$hex"))); done
 holds 'and moves no more than that' pulled '.images[0] | [.brought, .moved_bytes]' "[2,$sizes]"

@@ -19,17 +19,25 @@ make_images() {
   must flock "$images" "$tree/test-images/containers.sh" --small "$images"
 }
 
-# counts N COMMAND...: does the command print N, by now or soon? A server writes its log when the client
-# has gone on already.
-counts() {
-  local n=$1 tries
-  shift
-  for ((tries = 0; tries < 50; tries++)); do
-    [ "$("$@")" -ne "$n" ] || return 0
-    sleep 0.1
-  done
-  echo "# $("$@") instead of $n"
-  return 1
+# need_registry: for scripts that pull from one and look at trees
+need_registry() {
+  need 'is for root' test "$(id -u)" -eq 0
+  mkdir -p home low up merged
+  need 'the kernel has no overlay here' mount -t overlay overlay -o ro,lowerdir=low:up merged
+  must umount merged
+  need 'skopeo is not installed' command -v skopeo
+  need 'docker-registry is not installed' command -v docker-registry
+  export HOME=$dir/home # nobody's ~/.docker
+  unset DOCKER_CONFIG
+  make_images
+}
+
+# at_most N COMMAND...: does the command print no more than N, once a server had time to write its log?
+at_most() {
+  local n
+  sleep 0.3
+  n=$("${@:2}")
+  [ "$n" -le "$1" ] || { echo "# $n instead of $1"; return 1; }
 }
 
 # configure STORE [HOST]: ota.conf; of its slots nothing is used
