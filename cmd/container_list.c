@@ -16,25 +16,14 @@ struct listing {
 	size_t n;
 };
 
-static const char *state_of(const struct listing *l, const struct stored_image *s, uint64_t *bytes)
+static const char *state_of(const struct stored_image *s)
 {
-	struct layer_place place;
-	struct err ignored;
-	uint64_t n;
-
-	*bytes = 0;
 	if (s->fault.code != OTA_OK)
 		return "damaged";
-	for (size_t i = 0; i < s->image.n_layers; i++) {
-		if (layers_find(l->store, &s->image.layers[i], NULL, &place, &ignored) < 0 ||
-			!place.is_there || layers_bytes(place.path, &n, &ignored) < 0)
-			return "incomplete";
-		*bytes += n;
-	}
-	return "complete";
+	return s->is_complete ? "complete" : "incomplete";
 }
 
-static void show(struct listing *l, const struct stored_image *s, const char *state, uint64_t bytes)
+static void show(struct listing *l, const struct stored_image *s)
 {
 	char hex[DIGEST_HEX_LEN], size[TEXT_BYTES_LEN];
 
@@ -43,19 +32,17 @@ static void show(struct listing *l, const struct stored_image *s, const char *st
 			"STATE");
 	digest_hex(&s->manifest.digest, hex);
 	hex[SHORT_HEX] = '\0';
-	text_bytes(bytes, size);
-	output_data(
-		l->front, "%-40s %-12s %9s %6zu  %s", s->name, hex, size, s->image.n_layers, state);
+	text_bytes(s->bytes, size);
+	output_data(l->front, "%-40s %-12s %9s %6zu  %s", s->name, hex, size, s->image.n_layers,
+		state_of(s));
 }
 
 static int visit(void *ctx, const struct stored_image *s, struct err *err)
 {
 	struct listing *l = ctx;
 	char digest[DIGEST_TEXT_LEN];
-	uint64_t bytes;
-	const char *state = state_of(l, s, &bytes);
 
-	show(l, s, state, bytes);
+	show(l, s);
 	digest_text(&s->manifest.digest, digest);
 	json_t *layers = s->fault.code == OTA_OK ? container_layers_json(l->store, &s->image, err)
 						 : json_make(err, "[]");
@@ -63,7 +50,7 @@ static int visit(void *ctx, const struct stored_image *s, struct err *err)
 		return -1;
 	return json_append(l->images,
 		json_make(err, "{s:s, s:s, s:s, s:I, s:o}", "name", s->name, "digest", digest,
-			"state", state, "bytes", (long long)bytes, "layers", layers),
+			"state", state_of(s), "bytes", (long long)s->bytes, "layers", layers),
 		err);
 }
 

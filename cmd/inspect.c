@@ -130,8 +130,8 @@ static int inspect(struct front *front, struct source *source, const char *trust
 		trust = front->config.device.trust;
 	if (trust && !(k = keyring_load(trust, err)))
 		return -1;
-	return inspect_is_image(source) ? image_inspect(front, source, k, err)
-					: inspect_os(front, source, k, err);
+	return image_is(source) ? image_inspect(front, source, k, err)
+				: inspect_os(front, source, k, err);
 }
 
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)

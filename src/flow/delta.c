@@ -5,9 +5,9 @@
 #include "flow/attach.h"
 #include "flow/delta_common.h"
 #include "flow/delta_image.h"
+#include "flow/image_load.h"
 #include "flow/rebuild.h"
 #include "flow/writer.h"
-#include "oci/image.h"
 
 /* One of the two releases. */
 struct side {
@@ -120,25 +120,15 @@ static int make_release(const struct delta_spec *spec, const struct progress *pr
 	return make(spec, writer.dir, &from, &to, progress, result, err);
 }
 
-/* What cannot be read is left to be told by who needs it. */
-static bool is_image(const struct delta_spec *spec)
-{
-	AUTO_BUF bytes = BUF(JSON_MAX_BYTES);
-	struct descriptor manifest;
-	struct err ignored;
-	AUTO_SOURCE *source = delta_open_source(spec->to, spec->options, &ignored);
-
-	return source && source_resolve(source, source_tag(source), &manifest, &ignored) == 0 &&
-	       source_blob(source, &manifest, &bytes, &ignored) == 0 &&
-	       oci_image_is(bytes.data, bytes.len);
-}
-
 int delta_make(const struct delta_spec *spec, const struct progress *progress,
 	struct delta_result *result, struct err *err)
 {
+	struct err none; /* what cannot be opened is told by who needs it */
+	AUTO_SOURCE *to = delta_open_source(spec->to, spec->options, &none);
+
 	*result = (struct delta_result){0};
-	return is_image(spec) ? delta_image_make(spec, progress, result, err)
-			      : make_release(spec, progress, result, err);
+	return to && image_is(to) ? delta_image_make(spec, progress, result, err)
+				  : make_release(spec, progress, result, err);
 }
 
 int delta_check_base(const char *from, const struct source_options *options, const char *compatible,

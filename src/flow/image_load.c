@@ -3,6 +3,17 @@
 
 #include "io/platform.h"
 
+bool image_is(struct source *source)
+{
+	AUTO_BUF bytes = BUF(JSON_MAX_BYTES);
+	struct descriptor manifest;
+	struct err ignored;
+
+	return source_resolve(source, source_tag(source), &manifest, &ignored) == 0 &&
+	       source_blob(source, &manifest, &bytes, &ignored) == 0 &&
+	       oci_image_is(bytes.data, bytes.len);
+}
+
 void image_load_free(struct loaded_image *l)
 {
 	buf_free(&l->manifest_bytes);

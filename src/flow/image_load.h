@@ -28,6 +28,9 @@ struct loaded_image {
 		.manifest_bytes = BUF(JSON_MAX_BYTES), .config_bytes = BUF(JSON_MAX_BYTES)         \
 	}
 
+/* Is what the source's tag names a container image? What cannot be read is none. */
+bool image_is(struct source *source);
+
 /* Loads what the source's tag names, the image of it that is for this machine where it is an index,
  * and verifies it before anything is parsed. trust NULL: nobody is asked, for those who only want
  * to look. An image that the source names by its digest needs no signature. Errors: untrusted,

@@ -107,6 +107,23 @@ static int read_image(const char *store, struct stored_image *s, struct err *err
 	return oci_image_parse_config(text.data, text.len, &s->image, err);
 }
 
+static void look_at_layers(const char *store, struct stored_image *s)
+{
+	struct layer_place place;
+	struct err ignored;
+	uint64_t bytes;
+
+	s->bytes = 0;
+	s->is_complete = s->fault.code == OTA_OK;
+	for (size_t i = 0; s->fault.code == OTA_OK && i < s->image.n_layers; i++) {
+		bool is_there =
+			layers_find(store, &s->image.layers[i], NULL, &place, &ignored) == 0 &&
+			place.is_there && layers_bytes(place.path, &bytes, &ignored) == 0;
+		s->is_complete = s->is_complete && is_there;
+		s->bytes += is_there ? bytes : 0;
+	}
+}
+
 struct listing {
 	const char *store;
 	images_visit *visit;
@@ -126,6 +143,7 @@ static int visit_tag(void *ctx, const char *tag, const struct descriptor *d, str
 	s->fault = (struct err){0};
 	if (read_image(l->store, s, &s->fault) < 0 && s->fault.code == OTA_OK)
 		s->fault.code = OTA_FAILED;
+	look_at_layers(l->store, s);
 	return l->visit(l->ctx, s, err);
 }
 

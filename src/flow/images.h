@@ -29,6 +29,8 @@ struct stored_image {
 	struct descriptor manifest;
 	struct oci_image image;
 	struct err fault; /* code OTA_OK: it can be read */
+	bool is_complete; /* each layer has its name */
+	uint64_t bytes;   /* of the tar streams of those that have */
 };
 
 /* Calls `visit` for each, in the order of their names' arrival. Errors: io, corrupt (index.json),

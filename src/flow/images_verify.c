@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/images_verify.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
-#include "base/file.h"
 #include "base/interrupt.h"
 #include "flow/layer_bring.h"
+#include "flow/layer_split.h"
 #include "flow/store.h"
-#include "oci/split.h"
 
 #define PIECE_BYTES (256u << 10)
 
@@ -19,19 +16,6 @@ struct verify {
 	struct verify_result *result;
 	struct buf seen; /* chainIDs of layers that were looked at: images share them */
 };
-
-static int open_folder(const char *path, const char *name, struct err *err)
-{
-	char dir[PATH_MAX];
-
-	if (path_join(dir, path, name, err) < 0)
-		return -1;
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0)
-		return fd;
-	return errno == ENOENT ? err_set(err, OTA_CORRUPT, "%s is missing", dir)
-			       : err_errno(err, OTA_IO, "%s", dir);
-}
 
 static int hash_stream(struct verify *v, struct split *s, struct digest *is, struct err *err)
 {
@@ -55,20 +39,14 @@ static int hash_stream(struct verify *v, struct split *s, struct digest *is, str
 static int check_layer(struct verify *v, const struct oci_layer *layer, const char *path,
 	const char *name, struct err *err)
 {
-	AUTO_FD tree_fd = open_folder(path, LAYER_DIFF, err);
-	if (tree_fd < 0)
-		return -1;
-	AUTO_FD split_fd = open_folder(path, LAYER_SPLIT, err);
-	if (split_fd < 0) {
-		/* a layer that replaces its own files has none */
-		v->result->n_unproved++;
-		return err->code == OTA_CORRUPT ? 0 : -1;
-	}
-	AUTO_SPLIT *split = split_open(split_fd, tree_fd, name, err);
+	AUTO_LAYER_SPLIT opened = LAYER_SPLIT_CLOSED;
 	struct digest is;
 
-	if (!split)
-		return -1;
+	int rc = layer_split_open(&opened, path, name, err);
+	v->result->n_unproved += opened.is_missing;
+	if (rc < 0)
+		return opened.is_missing ? 0 : -1;
+	struct split *split = opened.split;
 	progress_step(v->progress, name, split_bytes(split));
 	if (hash_stream(v, split, &is, err) < 0)
 		return -1;

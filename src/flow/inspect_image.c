@@ -4,17 +4,6 @@
 #include "flow/inspect_blob.h"
 #include "flow/layer_stream.h"
 
-bool inspect_is_image(struct source *source)
-{
-	AUTO_BUF bytes = BUF(JSON_MAX_BYTES);
-	struct descriptor manifest;
-	struct err ignored;
-
-	return source_resolve(source, source_tag(source), &manifest, &ignored) == 0 &&
-	       source_blob(source, &manifest, &bytes, &ignored) == 0 &&
-	       oci_image_is(bytes.data, bytes.len);
-}
-
 int inspect_image(struct source *source, const struct keyring *keyring,
 	const struct progress *progress, struct image_inspection *result, struct err *err)
 {

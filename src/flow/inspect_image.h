@@ -16,9 +16,6 @@ struct image_inspection {
 	struct delta_list deltas;
 };
 
-/* Is what the source's tag names a container image? What cannot be read is none. */
-bool inspect_is_image(struct source *source);
-
 /* keyring NULL: nobody is trusted, so that l.signers stays 0. Errors: corrupt, incompatible, the
  * source's. */
 int inspect_image(struct source *source, const struct keyring *keyring,

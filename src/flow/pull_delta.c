@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/pull_delta.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/file.h"
@@ -16,7 +14,6 @@
 /* --- finding --- */
 
 struct bases {
-	const char *store;
 	size_t n;
 	struct digest content[BASES_MAX];
 };
@@ -26,24 +23,12 @@ static const struct digest *content_of(const struct oci_image *image)
 	return &image->layers[image->n_layers - 1].chain_id;
 }
 
-static bool is_whole(const char *store, const struct oci_image *image)
-{
-	struct layer_place place;
-	struct err ignored;
-
-	for (size_t i = 0; i < image->n_layers; i++)
-		if (layers_find(store, &image->layers[i], NULL, &place, &ignored) < 0 ||
-			!place.is_there)
-			return false;
-	return true;
-}
-
 static int collect(void *ctx, const struct stored_image *s, struct err *err)
 {
 	struct bases *b = ctx;
 
 	(void)err;
-	if (s->fault.code == OTA_OK && b->n < BASES_MAX && is_whole(b->store, &s->image))
+	if (s->fault.code == OTA_OK && b->n < BASES_MAX && s->is_complete)
 		b->content[b->n++] = *content_of(&s->image);
 	return 0;
 }
@@ -65,14 +50,14 @@ void pull_delta_init(struct pull_delta *d)
 {
 	*d = (struct pull_delta){.fd = -1};
 	for (size_t i = 0; i < OCI_LAYERS_MAX; i++)
-		d->tree_fds[i] = d->split_fds[i] = -1;
+		d->layers[i] = (struct layer_split)LAYER_SPLIT_CLOSED;
 }
 
 int pull_delta_find(struct source *source, const char *store, const struct keyring *keyring,
 	unsigned signers, const struct descriptor *manifest, struct pull_delta *d, bool *is_there,
 	struct err *err)
 {
-	struct bases bases = {.store = store};
+	struct bases bases = {0};
 
 	*is_there = false;
 	if (images_each(store, collect, &bases, err) < 0)
@@ -97,18 +82,6 @@ uint64_t pull_delta_bytes(const struct pull_delta *d, const struct digest *diff_
 
 /* --- opening --- */
 
-static int open_folder(const char *dir, const char *name, struct err *err)
-{
-	char path[PATH_MAX];
-
-	if (path_join(path, dir, name, err) < 0)
-		return -1;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	return err_errno(err, errno == ENOENT ? OTA_CORRUPT : OTA_IO, "%s", path);
-}
-
 static int open_layer(struct pull_delta *d, const char *store, size_t i, struct err *err)
 {
 	const struct delta_part *part = &d->found.artifact.base[i];
@@ -118,16 +91,9 @@ static int open_layer(struct pull_delta *d, const char *store, size_t i, struct 
 		return err_set(err, OTA_CORRUPT, "layer %zu of its base is another", i + 1);
 	if (layers_find(store, &d->base.layers[i], NULL, &place, err) < 0)
 		return -1;
-	d->tree_fds[i] = open_folder(place.path, LAYER_DIFF, err);
-	if (d->tree_fds[i] < 0)
+	if (layer_split_open(&d->layers[i], place.path, d->base_name, err) < 0)
 		return -1;
-	d->split_fds[i] = open_folder(place.path, LAYER_SPLIT, err);
-	if (d->split_fds[i] < 0)
-		return -1;
-	d->splits[i] = split_open(d->split_fds[i], d->tree_fds[i], d->base_name, err);
-	if (!d->splits[i])
-		return -1;
-	return split_bytes(d->splits[i]) == part->bytes
+	return split_bytes(d->layers[i].split) == part->bytes
 		       ? 0
 		       : err_set(err, OTA_CORRUPT, "layer %zu of its base has another length",
 				 i + 1);
@@ -187,13 +153,13 @@ static int read_base(void *ctx, void *data, size_t len, uint64_t offset, struct 
 	uint8_t *out = data;
 
 	for (size_t i = 0; i < d->base.n_layers && len > 0; i++) {
-		uint64_t bytes = split_bytes(d->splits[i]);
+		uint64_t bytes = split_bytes(d->layers[i].split);
 		if (offset >= bytes) {
 			offset -= bytes;
 			continue;
 		}
 		size_t n = bytes - offset < len ? (size_t)(bytes - offset) : len;
-		if (split_read(d->splits[i], out, n, offset, err) < 0)
+		if (split_read(d->layers[i].split, out, n, offset, err) < 0)
 			return -1;
 		out += n;
 		len -= n;
@@ -280,12 +246,8 @@ void pull_delta_done(struct pull_delta *d)
 
 void pull_delta_free(struct pull_delta *d)
 {
-	for (size_t i = 0; i < OCI_LAYERS_MAX; i++) {
-		if (d->splits[i])
-			split_close(d->splits[i]);
-		cleanup_fd(&d->tree_fds[i]);
-		cleanup_fd(&d->split_fds[i]);
-	}
+	for (size_t i = 0; i < OCI_LAYERS_MAX; i++)
+		layer_split_close(&d->layers[i]);
 	cleanup_fd(&d->fd);
 	free(d->head);
 }

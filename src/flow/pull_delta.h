@@ -8,11 +8,11 @@
 
 #include "delta/delta.h"
 #include "flow/deltas.h"
+#include "flow/layer_split.h"
 #include "flow/layers.h"
 #include "io/layout.h"
 #include "io/progress.h"
 #include "io/sink.h"
-#include "oci/split.h"
 #include "trust/keyring.h"
 
 struct pull_delta {
@@ -24,8 +24,7 @@ struct pull_delta {
 	char path[PATH_MAX];
 	uint8_t *head;
 	struct delta_table table;
-	struct split *splits[OCI_LAYERS_MAX];
-	int tree_fds[OCI_LAYERS_MAX], split_fds[OCI_LAYERS_MAX];
+	struct layer_split layers[OCI_LAYERS_MAX];
 };
 
 /* First of all; pull_delta_free() then is always right. */
