@@ -27,39 +27,29 @@ may() {
     *:io) return 0 ;;
     io:*) return 1 ;;
     flow:release | flow:trust | flow:slot | flow:boot | flow:delta | flow:oci | delta:release) return 0 ;;
+    service:flow | service:oci) return 0 ;;
     cmd:*) return 0 ;;
   esac
   return 1
 }
 
-room_of() {
-  case $1 in
-    */cmd/* | cmd/*) echo cmd ;;
-    *) sed -E 's#.*src/([a-z]+)/.*#\1#' <<<"$1" ;;
-  esac
-}
-
+# Here one process looks at all files: to start one for each takes minutes.
 wrong_includes() {
-  local file room
-  for file in cmd/*.[ch] src/*/*.[ch]; do
-    room=$(room_of "$file")
-    sed -nE 's/^#include "([a-z]+)\/.*"/\1/p' "$file" | sort -u | while read -r used; do
-      may "$room" "$used" || echo "$file includes $used/"
-    done
+  local room used file
+  grep -oE '^#include "[a-z]+/' cmd/*.[ch] src/*/*.[ch] |
+    sed -E 's#^((src/)?([a-z]+)/[^:]*):.*"([a-z]+)/$#\3 \4 \1#' | sort -u | while read -r room used file; do
+    may "$room" "$used" || echo "$file includes $used/"
   done
 }
 
 # Every symbol that a room defines, and every one that it needs: none may lie in a higher room.
 wrong_symbols() {
-  local object
-  for object in build/release/src/*/*.o build/release/cmd/*.o; do
-    nm -g --defined-only "$object" | awk -v room="$(room_of "$object")" '{ print $3, room }'
-  done | sort >"$work/defined"
-  for object in build/release/src/*/*.o; do
-    nm -gu "$object" | awk '{ print $2 }' | sort | join - "$work/defined" |
-      while read -r symbol used; do
-        may "$(room_of "$object")" "$used" || echo "$object calls $symbol of $used"
-      done
+  local symbol room object used
+  nm -Ag --defined-only build/release/src/*/*.o build/release/cmd/*.o |
+    sed -E 's#^build/release/(src/)?([a-z]+)/.* ([^ ]+)$#\3 \2#' | sort >"$work/defined"
+  nm -Agu build/release/src/*/*.o | sed -E 's#^(build/release/src/([a-z]+)/[^:]*):.* ([^ ]+)$#\3 \2 \1#' |
+    sort | join - "$work/defined" | while read -r symbol room object used; do
+    may "$room" "$used" || echo "$object calls $symbol of $used"
   done
 }
 
@@ -87,6 +77,9 @@ long_functions() {
   }'
 }
 
+# those of the sources that say so in their first three lines
+licensed() { xargs awk 'FNR > 3 { nextfile } /SPDX-License-Identifier/ { print FILENAME }' <<<"$sources"; }
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 make -s MODE=release all >/dev/null || exit 1
@@ -106,8 +99,8 @@ check 'libarchive lives in oci/archive.c' "$(home 'archive' 'src/oci/archive\.c'
 check 'libyaml lives in oci/yaml.c' "$(home 'yaml' 'src/oci/yaml\.c')"
 check 'inih lives in cmd/config.c' "$(home 'ini\.h' 'cmd/config\.c')"
 check 'only cmd prints' "$(grep -nE '\b(printf|puts|putchar|perror|vprintf)\(|f(printf|puts)\((std(out|err)\b|.*, std(out|err)\))' src/*/*.[ch])"
-check 'only main ends the process' "$(grep -nE '\b(_?exit|abort|quick_exit)\(' cmd/*.[ch] src/*/*.[ch] | grep -v '^src/base/proc.c:.*_exit(127)')"
-check 'each file names its licence' "$(for f in $sources; do head -n 3 "$f" | grep -q SPDX-License-Identifier || echo "$f"; done)"
+check 'only main ends the process' "$(grep -nE '\b(_?exit|abort|quick_exit)\(' cmd/*.[ch] src/*/*.[ch] | grep -vE '^src/base/(proc.c:.*_exit\(127\)|child.c:)')"
+check 'each file names its licence' "$(grep -vxFf <(licensed) <<<"$sources")"
 check 'no file is past 350 lines' "$(wc -l cmd/*.[ch] src/*/*.[ch] | awk '$1 > 350 && $2 != "total"')"
 check 'no function is past 60 lines' "$(long_functions)"
 check 'clang-format has nothing to say' "$(grep -E '\.[ch]$' <<<"$files" | xargs clang-format --dry-run -Werror 2>&1 | grep -E 'error' | head -n 20)"

@@ -5,7 +5,7 @@
 # Builds first. A test is a program that prints a line `ok N - TEXT`, `not ok N - TEXT` or
 # `ok N - TEXT # SKIP REASON` for each behaviour. One that prints none, ends with another status
 # than 0, takes too long or makes a sanitizer speak has failed. Scripts find the binary, built with
-# ASan and UBSan, as $OTA.
+# ASan and UBSan, as $OTA, and what they make their setting with as $OTA_QUICK.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -109,7 +109,10 @@ if ! build >"$work/build" 2>&1; then
   exit 1
 fi
 
-export OTA=$PWD/build/asan/ota CMOCKA_MESSAGE_OUTPUT=TAP
+# what the packages brought, before another python3 that somebody has in front of it: some are shell
+# scripts that look for one, and cost more than what they run
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+export OTA=$PWD/build/asan/ota OTA_QUICK=$PWD/build/release/ota CMOCKA_MESSAGE_OUTPUT=TAP
 if [ $# -eq 0 ]; then
   start_all
 else

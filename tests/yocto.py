@@ -18,7 +18,7 @@ OTA = f"{LAYER}/recipes-support/ota/ota_0.1.0.bb"
 # the recipe of each library that the Makefile names
 RECIPES = {"libcrypto": "openssl", "libzstd": "zstd", "libubootenv": "libubootenv", "jansson": "jansson",
            "inih": "libinih"}
-CHOICES = {"network", "boot", "update", "watchdog", "env-tools"}
+CHOICES = {"network", "boot", "update", "watchdog", "containers", "env-tools"}
 count = failed = 0
 
 

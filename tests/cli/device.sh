@@ -104,7 +104,7 @@ cp fw_env.kept device/etc/fw_env.config
 
 # --- locks ---
 on commit
-"$OTA" --root device lock sleep 5 &
+"$OTA" --root device lock sleep 60 &
 locker=$!
 for _ in $(seq 100); do [ -s device/var/lib/ota/lock.update ] && break; sleep 0.05; done
 refused 18 'bootswap waits for the update lock' on bootswap

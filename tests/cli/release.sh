@@ -3,6 +3,7 @@
 # Making releases: what pack, sign, keygen and inspect promise, with other people's tools as judges.
 # shellcheck disable=SC2016,SC2119
 . "$(dirname "$0")/lib.sh"
+quick=$OTA
 
 make_release v1 1.0
 layer=$(layer_of v1 0)

@@ -3,6 +3,7 @@
 # The screen of ota status: what it tells in each state, what it says to type, and that it fits.
 # shellcheck disable=SC2119,SC2317
 . "$(dirname "$0")/lib.sh"
+quick=$OTA
 
 # shows REGEX...: each is a line of the screen
 shows() {
