@@ -43,11 +43,15 @@ int file_open_read(const char *path, struct err *err)
 int file_read(const char *path, struct buf *b, struct err *err)
 {
 	AUTO_FD fd = file_open_read(path, err);
+
+	return fd < 0 ? -1 : file_read_fd(fd, path, b, err);
+}
+
+int file_read_fd(int fd, const char *path, struct buf *b, struct err *err)
+{
 	char chunk[16384];
 	ssize_t n;
 
-	if (fd < 0)
-		return -1;
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;

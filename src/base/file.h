@@ -25,6 +25,9 @@ int file_open_read(const char *path, struct err *err) MUST_USE;
 /* Appends the whole file to b, whose cap bounds it. errno is ENOENT where there is none. */
 int file_read(const char *path, struct buf *b, struct err *err) MUST_USE;
 
+/* The same of one that is open, from where it stands. */
+int file_read_fd(int fd, const char *path, struct buf *b, struct err *err) MUST_USE;
+
 /* Reads or writes exactly len bytes at offset; a short file is OTA_CORRUPT. */
 int file_pread(int fd, void *data, size_t len, uint64_t offset, const char *what,
 	struct err *err) MUST_USE;

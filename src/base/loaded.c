@@ -3,6 +3,9 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,6 +48,9 @@ static int trim(struct dl_phdr_info *info, size_t size, void *ctx)
 void loaded_trim(void)
 {
 	dl_iterate_phdr(trim, NULL);
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 int loaded_library(const char *soname, const char *what, const struct loaded_symbol *symbols,

@@ -30,7 +30,8 @@ int loaded_library(const char *soname, const char *what, const struct loaded_sym
 	size_t n, struct err *err) MUST_USE;
 
 /* Gives back what loading them has touched and nobody has changed: symbol tables and code of what
- * only runs once. What is needed after all comes again from the page cache. */
+ * only runs once; and what the heap has to spare. What is needed after all comes again from the
+ * page cache. */
 void loaded_trim(void);
 
 #endif
