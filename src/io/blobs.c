@@ -174,11 +174,15 @@ static int sweep(const struct marks *m, struct err *err)
 	return 0;
 }
 
-int layout_gc(const char *dir, struct err *err)
+int layout_gc(const char *dir, const struct descriptor *keep, size_t n_keep, struct err *err)
 {
 	struct marks m = {.dir = dir, .seen = BUF(JSON_MAX_VALUES * DIGEST_LEN)};
 	int rc = mark_index(&m, err);
 
+	for (size_t i = 0; i < n_keep && rc == 0; i++)
+		rc = buf_add(&m.seen, keep[i].digest.bytes, DIGEST_LEN, err) < 0
+			     ? -1
+			     : mark_manifest(&m, &keep[i], false, err);
 	if (rc == 0)
 		rc = sweep(&m, err);
 	buf_free(&m.seen);

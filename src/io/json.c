@@ -114,6 +114,8 @@ static int read_fields(const json_t *object, const struct json_field *fields, si
 		const struct json_field *f = &fields[i];
 		json_t *value = json_object_get(object, f->name);
 
+		if (f->is_nullable && json_is_null(value))
+			value = NULL;
 		if (f->found)
 			*f->found = value != NULL;
 		if (!value && !f->optional)
@@ -203,6 +205,13 @@ json_t *json_make(struct err *err, const char *format, ...)
 int json_append(json_t *array, json_t *value, struct err *err)
 {
 	if (!value || json_array_append_new(array, value) == 0)
+		return value ? 0 : -1;
+	return err_set(err, OTA_FAILED, "out of memory");
+}
+
+int json_set(json_t *object, const char *name, json_t *value, struct err *err)
+{
+	if (!value || json_object_set_new(object, name, value) == 0)
 		return value ? 0 : -1;
 	return err_set(err, OTA_FAILED, "out of memory");
 }

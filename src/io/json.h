@@ -35,9 +35,10 @@ struct json_field {
 	const char *name;
 	enum json_kind kind;
 	void *out;
-	size_t size;   /* of the string's room */
-	bool optional; /* out keeps its value where the field is missing */
-	bool *found;   /* where not NULL: was it there */
+	size_t size;      /* of the string's room */
+	bool optional;    /* out keeps its value where the field is missing */
+	bool *found;      /* where not NULL: was it there */
+	bool is_nullable; /* null is as good as missing */
 };
 
 /* Parses one object. `what` names it in errors. The caller frees. Errors: corrupt. */
@@ -66,6 +67,9 @@ json_t *json_make(struct err *err, const char *format, ...) MUST_USE;
 /* Appends a value, which is handed over. NULL is the failed json_make() whose error is in err
  * already. Errors: failed. */
 int json_append(json_t *array, json_t *value, struct err *err) MUST_USE;
+
+/* The same for a field of an object. */
+int json_set(json_t *object, const char *name, json_t *value, struct err *err) MUST_USE;
 
 void json_remove_item(json_t *array, size_t i);
 

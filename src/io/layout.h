@@ -61,8 +61,9 @@ bool layout_blob_exists(const char *dir, const struct descriptor *d);
 int layout_blob_put(const char *dir, const void *data, size_t len, struct descriptor *d,
 	struct err *err) MUST_USE;
 
-/* Removes every blob that no manifest names which stands in index.json, or in a list of that.
- * Errors: io, corrupt. */
-int layout_gc(const char *dir, struct err *err) MUST_USE;
+/* Removes every blob that no manifest names which stands in index.json, in a list of that, or in
+ * `keep`. Errors: io, corrupt. */
+int layout_gc(
+	const char *dir, const struct descriptor *keep, size_t n_keep, struct err *err) MUST_USE;
 
 #endif

@@ -215,7 +215,7 @@ static void only_what_is_named_survives(void **state)
 	snprintf(text, sizeof(text), manifest, digest);
 	assert_works(layout_blob_put(*state, text, strlen(text), &d, &err));
 	assert_works(layout_tag_set(*state, "x", &d, &err));
-	assert_works(layout_gc(*state, &err));
+	assert_works(layout_gc(*state, NULL, 0, &err));
 	assert_true(layout_blob_exists(*state, &config) && layout_blob_exists(*state, &d));
 	assert_false(layout_blob_exists(*state, &loose));
 }
@@ -239,7 +239,7 @@ static void what_a_list_names_survives(void **state)
 	assert_works(referrers_add(NULL, 0, &d, "x", NULL, &index, &had, &err));
 	assert_works(layout_blob_put(*state, index.data, index.len, &list, &err));
 	assert_works(layout_tag_set(*state, "sha256-00", &list, &err));
-	assert_works(layout_gc(*state, &err));
+	assert_works(layout_gc(*state, NULL, 0, &err));
 	assert_true(layout_blob_exists(*state, &list) && layout_blob_exists(*state, &d));
 	assert_true(layout_blob_exists(*state, &config));
 }
