@@ -146,6 +146,7 @@ struct compose_update {
 	enum compose_sharing sharing;
 	unsigned handover_timeout_ms;
 	unsigned watch_ms; /* 0: not watched */
+	bool is_updater;   /* sees the machine's store and /run/ota */
 };
 
 struct service {

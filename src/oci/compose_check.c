@@ -123,6 +123,30 @@ static int check_volumes(const struct compose_reader *r, const struct service *s
 	return 0;
 }
 
+/* What two versions cannot share, or be told apart by. */
+static int check_update(const struct compose_reader *r, const struct service *s, struct err *err)
+{
+	const struct compose_update *u = &s->update;
+	const struct yaml at = in_line(r, s->line);
+	const bool is_asked = u->ready == COMPOSE_READY_HTTP || u->ready == COMPOSE_READY_TCP;
+
+	if (u->sharing == COMPOSE_SHARING_PROXY && s->network == COMPOSE_NETWORK_HOST)
+		return yaml_fail(&at, err,
+			"'sharing: proxy' has no meaning with network_mode host: both versions "
+			"would take the same port");
+	for (size_t i = 0; u->sharing == COMPOSE_SHARING_PROXY && i < u->listen.n; i++)
+		if (u->listen.items[i].protocol == COMPOSE_UNIX)
+			return yaml_fail(&at, err, "'%.100s' cannot be shared by proxy",
+				u->listen.items[i].address);
+	if (is_asked && u->strategy == COMPOSE_HAND_OVER &&
+		(s->network == COMPOSE_NETWORK_HOST || u->sharing == COMPOSE_SHARING_REUSEPORT)) {
+		yaml_fail(&at, err, "'ready: %s' would be answered by the old version, too",
+			compose_ready_word(u->ready));
+		return err_hint(err, "both are in one network: use notify, file or exec");
+	}
+	return 0;
+}
+
 static int check_service(const struct compose_reader *r, struct service *s, struct err *err)
 {
 	const struct compose_port *port;
@@ -135,7 +159,9 @@ static int check_service(const struct compose_reader *r, struct service *s, stru
 	for (size_t i = 0; (port = port_at(s, i)); i++)
 		if (check_port(r, port, err) < 0)
 			return -1;
-	return check_volumes(r, s, err) < 0 ? -1 : resolve(r, s, err);
+	if (check_update(r, s, err) < 0 || check_volumes(r, s, err) < 0)
+		return -1;
+	return resolve(r, s, err);
 }
 
 int compose_check(const struct compose_reader *r, struct err *err)

@@ -13,7 +13,7 @@ static struct compose_health *of(void *out)
 	return ((struct health_form *)out)->health;
 }
 
-static int take_test_list(const struct yaml *value, struct compose_health *h, struct err *err)
+bool compose_test(struct compose_health *h)
 {
 	const char *first = h->words.n ? h->words.items[0] : "";
 
@@ -23,13 +23,19 @@ static int take_test_list(const struct yaml *value, struct compose_health *h, st
 		h->test = COMPOSE_TEST_EXEC;
 	else if (!strcmp(first, "CMD-SHELL") && h->words.n == 2)
 		h->test = COMPOSE_TEST_SHELL;
-	else {
-		yaml_fail(value, err, "a test is [NONE], [CMD, WORDS...] or [CMD-SHELL, LINE]");
-		return err_hint(err, "one text without brackets is a line for the shell");
-	}
+	else
+		return false;
 	h->words.items++;
 	h->words.n--;
-	return 0;
+	return true;
+}
+
+static int take_test_list(const struct yaml *value, struct compose_health *h, struct err *err)
+{
+	if (compose_test(h))
+		return 0;
+	yaml_fail(value, err, "a test is [NONE], [CMD, WORDS...] or [CMD-SHELL, LINE]");
+	return err_hint(err, "one text without brackets is a line for the shell");
 }
 
 static int take_test(struct compose_reader *r, const struct yaml *value, void *out, struct err *err)

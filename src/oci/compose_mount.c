@@ -34,7 +34,7 @@ static int add_mount(struct compose_reader *r, const struct yaml *at, struct ser
 	return 0;
 }
 
-static bool is_within(const char *path, const char *folder)
+bool compose_is_within(const char *path, const char *folder)
 {
 	size_t len = strlen(folder);
 
@@ -57,7 +57,7 @@ static int take_source(struct compose_reader *r, const struct yaml *at, const ch
 	m->source = compose_resolve(r, at, text, err);
 	if (!m->source)
 		return -1;
-	if (is_within(m->source, store) || is_within(store, m->source))
+	if (compose_is_within(m->source, store) || compose_is_within(store, m->source))
 		return yaml_fail(at, err, "'%.200s' would open the store %.200s to the service",
 			text, store);
 	return 0;

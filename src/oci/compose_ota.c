@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "io/probe.h"
 #include "oci/compose_reader.h"
 
 #define MAX_TIME_MS (30u * 24 * 3600 * 1000)
@@ -108,10 +109,11 @@ static int take_http(struct compose_reader *r, const struct yaml *value, void *o
 	u->ready_text = compose_word(r, value, err);
 	if (!u->ready_text)
 		return -1;
-	if (!strncmp(u->ready_text, "http://", 7) && u->ready_text[7] && u->ready_text[7] != '/')
+	if (probe_url_is_sound(u->ready_text))
 		return 0;
-	return yaml_fail(
-		value, err, "'%.100s' does not look like http://HOST:PORT/PATH", u->ready_text);
+	yaml_fail(value, err, "'%.100s' does not look like http://HOST:PORT/PATH", u->ready_text);
+	return err_hint(
+		err, "HOST is localhost or an IP address: the service is asked from inside");
 }
 
 static int take_tcp(struct compose_reader *r, const struct yaml *value, void *out, struct err *err)
@@ -204,11 +206,18 @@ static int take_sharing(
 	return 0;
 }
 
+static int take_updater(
+	struct compose_reader *r, const struct yaml *value, void *out, struct err *err)
+{
+	(void)r;
+	return compose_bool(value, &((struct compose_update *)out)->is_updater, err);
+}
+
 int compose_take_ota(struct compose_reader *r, const struct yaml *value, void *out, struct err *err)
 {
 	static const struct compose_key keys[] = {{"listen", take_listen}, {"ready", take_ready},
 		{"strategy", take_strategy}, {"handover-timeout", take_timeout},
-		{"watch", take_watch}, {"sharing", take_sharing}};
+		{"watch", take_watch}, {"sharing", take_sharing}, {"updater", take_updater}};
 	struct compose_update *u = &((struct service *)out)->update;
 
 	if (compose_take_map(r, value, keys, ARRAY_LEN(keys), "x-ota", u, err) < 0)

@@ -105,6 +105,12 @@ int compose_signal(const char *text);
 /* [A-Za-z0-9][A-Za-z0-9_.-]*, without capitals where said so. */
 bool compose_is_name(const char *text, bool capitals);
 
+/* Is it this folder, or below it? Both are clean paths. */
+bool compose_is_within(const char *path, const char *folder);
+
+/* Takes the kind of a health's test off the begin of its words; false where there is no such. */
+bool compose_test(struct compose_health *h);
+
 /* --- keys of a service, by theme; `out` is the service --- */
 
 compose_take compose_take_image, compose_take_command, compose_take_entrypoint,

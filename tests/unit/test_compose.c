@@ -719,6 +719,8 @@ static void knows_listen(void **state)
 	ota_refused("listen: [/run/a, /run/a]", "the socket is taken");
 	ota_refused("sharing: socket", "without anything");
 	ota_refused("sharing: none", "'none' is none of socket");
+	keys_refused("    network_mode: host\n    x-ota: {sharing: proxy}\n", 2, "no meaning");
+	keys_refused("    x-ota: {sharing: proxy, listen: [/run/a.sock]}\n", 2, "by proxy");
 	char text[256];
 	snprintf(text, sizeof(text), "listen: [/%0110d]", 1);
 	ota_refused(text, "too long");
@@ -749,6 +751,13 @@ static void knows_ready(void **state)
 	ota_refused("ready: {file: a}", "no absolute path");
 	ota_refused("ready: {notify: false}", "left out");
 	ota_refused("ready: {http: 'ftp://x'}", "http://");
+	ota_refused("ready: {http: 'http://example.com/up'}", "http://");
+	keys_refused("    network_mode: host\n"
+		     "    x-ota: {strategy: hand-over, ready: {tcp: 80}}\n",
+		2, "the old version");
+	keys_refused("    x-ota: {strategy: hand-over, sharing: reuseport,\n"
+		     "            ready: {http: 'http://127.0.0.1/'}}\n",
+		2, "the old version");
 	ota_refused("ready: {tcp: 0}", "a number from 1");
 	ota_refused("ready: {exec: []}", "no program");
 	ota_refused("ready: {exec: a}", "a list is expected");
@@ -763,6 +772,9 @@ static void knows_the_rest_of_ota(void **state)
 	assert_int_equal(u->strategy, COMPOSE_HAND_OVER);
 	assert_int_equal(u->handover_timeout_ms, 120000);
 	assert_int_equal(u->watch_ms, 0);
+	assert_false(u->is_updater);
+	assert_true(ota_taken("updater: true")->is_updater);
+	ota_refused("updater: all", "true or false");
 	ota_refused("strategy: what", "'what' is none of");
 	ota_refused("handover-timeout: 0s", "no duration");
 	ota_refused("watch: 5", "no duration");
