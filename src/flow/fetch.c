@@ -60,7 +60,8 @@ static int fetch(struct bring *b, struct authentic *a, const struct situation *s
 	struct install_result *result, struct err *err)
 {
 	const struct device *d = b->d;
-	const struct step step = {"fetch", '\0', a->release.version, &a->manifest.digest};
+	const struct step step = {
+		.command = "fetch", .version = a->release.version, .digest = &a->manifest.digest};
 	AUTO_BUDGET budget = {0};
 
 	if (hooks_before(&d->hooks, &step, err) < 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "flow/app.h"
 #include "flow/store.h"
 
 #define DIGEST_TAG_PREFIX "sha256-" /* of signatures and lists of referrers */
@@ -96,15 +97,21 @@ static int read_blob(
 	return buf_add(out, data, (size_t)d->size, err);
 }
 
+int images_read(const char *store, const struct descriptor *manifest, struct oci_image *image,
+	struct buf *config, struct err *err)
+{
+	if (read_blob(store, manifest, config, err) < 0 ||
+		oci_image_parse_manifest(config->data, config->len, image, err) < 0 ||
+		read_blob(store, &image->config, config, err) < 0)
+		return -1;
+	return oci_image_parse_config(config->data, config->len, image, err);
+}
+
 static int read_image(const char *store, struct stored_image *s, struct err *err)
 {
 	AUTO_BUF text = BUF(JSON_MAX_BYTES);
 
-	if (read_blob(store, &s->manifest, &text, err) < 0 ||
-		oci_image_parse_manifest(text.data, text.len, &s->image, err) < 0 ||
-		read_blob(store, &s->image.config, &text, err) < 0)
-		return -1;
-	return oci_image_parse_config(text.data, text.len, &s->image, err);
+	return images_read(store, &s->manifest, &s->image, &text, err);
 }
 
 static void look_at_layers(const char *store, struct stored_image *s)
@@ -164,24 +171,46 @@ int images_each(const char *store, images_visit *visit, void *ctx, struct err *e
 
 /* The names of the layers that are needed: raw digests, one behind the other, diffIDs and chainIDs
  * alike. */
-static int mark_layers(void *ctx, const struct stored_image *s, struct err *err)
-{
-	struct buf *marks = ctx;
+struct marking {
+	const char *store;
+	struct buf marks;
+};
 
-	if (s->fault.code != OTA_OK) {
-		*err = s->fault;
-		return err_wrap(err, "%s", s->name);
-	}
-	for (size_t i = 0; i < s->image.n_layers; i++)
-		if (buf_add(marks, s->image.layers[i].diff_id.bytes, DIGEST_LEN, err) < 0 ||
-			buf_add(marks, s->image.layers[i].chain_id.bytes, DIGEST_LEN, err) < 0)
+static int mark_layers(struct marking *m, const struct oci_image *image, struct err *err)
+{
+	for (size_t i = 0; i < image->n_layers; i++)
+		if (buf_add(&m->marks, image->layers[i].diff_id.bytes, DIGEST_LEN, err) < 0 ||
+			buf_add(&m->marks, image->layers[i].chain_id.bytes, DIGEST_LEN, err) < 0)
 			return -1;
 	return 0;
 }
 
+static int mark_image(void *ctx, const struct stored_image *s, struct err *err)
+{
+	if (s->fault.code != OTA_OK) {
+		*err = s->fault;
+		return err_wrap(err, "%s", s->name);
+	}
+	return mark_layers(ctx, &s->image, err);
+}
+
+/* What a service runs, or can go back to, may have lost its name to a newer one. */
+static int mark_version(void *ctx, const struct app_version *v, struct err *err)
+{
+	struct marking *m = ctx;
+	AUTO_BUF text = BUF(JSON_MAX_BYTES);
+	AUTO_FREE struct oci_image *image = malloc(sizeof(*image));
+
+	if (!image)
+		return err_set(err, OTA_FAILED, "out of memory");
+	if (images_read(m->store, &v->manifest, image, &text, err) < 0)
+		return err_wrap(err, "%s", v->name);
+	return mark_layers(m, image, err);
+}
+
 static bool is_marked(void *ctx, const struct digest *name)
 {
-	const struct buf *marks = ctx;
+	const struct buf *marks = &((struct marking *)ctx)->marks;
 
 	for (size_t at = 0; at < marks->len; at += DIGEST_LEN)
 		if (!memcmp(marks->data + at, name->bytes, DIGEST_LEN))
@@ -277,14 +306,16 @@ static int drop_signatures(const char *store, struct err *err)
 
 int images_gc(const char *store, const char *boot_id, size_t *removed, struct err *err)
 {
-	struct buf marks = BUF(JSON_MAX_VALUES * 4 * DIGEST_LEN);
-	int rc = images_each(store, mark_layers, &marks, err);
+	struct marking m = {store, BUF(JSON_MAX_VALUES * 4 * DIGEST_LEN)};
+	int rc = images_each(store, mark_image, &m, err);
 
 	*removed = 0;
 	if (rc == 0)
-		rc = layers_sweep(store, boot_id, is_marked, &marks, removed, err);
-	buf_free(&marks);
-	if (rc < 0 || drop_signatures(store, err) < 0 || layout_gc(store, err) < 0)
+		rc = app_each(store, mark_version, &m, err);
+	if (rc == 0)
+		rc = layers_sweep(store, boot_id, is_marked, &m, removed, err);
+	buf_free(&m.marks);
+	if (rc < 0 || drop_signatures(store, err) < 0 || app_gc_blobs(store, err) < 0)
 		return -1;
 	sweep_sources(store);
 	return 0;

@@ -38,12 +38,17 @@ struct stored_image {
 typedef int images_visit(void *ctx, const struct stored_image *image, struct err *err);
 int images_each(const char *store, images_visit *visit, void *ctx, struct err *err) MUST_USE;
 
+/* What a manifest in the store says, and the text of its config, for whoever needs more of that.
+ * Errors: corrupt (also: not there), io. */
+int images_read(const char *store, const struct descriptor *manifest, struct oci_image *image,
+	struct buf *config, struct err *err) MUST_USE;
+
 /* Takes the name of an image away, and what only it needed. Errors: nothing (no such name), io. */
 int images_remove(
 	const char *store, const char *name, const char *boot_id, struct err *err) MUST_USE;
 
-/* Removes all layers, blobs and notes that no name needs, and tells how many layers went. Needs no
- * room. Errors: corrupt (an image cannot be read: then nothing is removed), io. */
+/* Removes all layers, blobs and notes that no name and no service needs, and tells how many layers
+ * went. Needs no room. Errors: corrupt (an image cannot be read: then nothing is removed), io. */
 int images_gc(const char *store, const char *boot_id, size_t *removed, struct err *err) MUST_USE;
 
 #endif

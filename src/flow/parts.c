@@ -9,10 +9,10 @@
 
 #include "base/file.h"
 
-#define N_VARIABLES 4
+#define N_VARIABLES 5
 
 struct variables {
-	char text[N_VARIABLES][128];
+	char text[N_VARIABLES][160];
 	const char *list[N_VARIABLES + 1];
 };
 
@@ -24,7 +24,8 @@ static void fill_variables(const struct step *step, struct variables *v)
 	if (step->digest)
 		digest_text(step->digest, digest);
 	const char *const pairs[N_VARIABLES][2] = {{"OTA_COMMAND", step->command},
-		{"OTA_SLOT", slot}, {"OTA_VERSION", step->version}, {"OTA_DIGEST", digest}};
+		{"OTA_SLOT", slot}, {"OTA_VERSION", step->version}, {"OTA_DIGEST", digest},
+		{"OTA_SERVICE", step->service ? step->service : ""}};
 	for (size_t i = 0; i < N_VARIABLES; i++) {
 		snprintf(v->text[i], sizeof(v->text[i]), "%s=%s", pairs[i][0], pairs[i][1]);
 		v->list[i] = v->text[i];

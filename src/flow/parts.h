@@ -15,6 +15,7 @@ struct step {
 	char slot;                   /* OTA_SLOT; 0: none */
 	const char *version;         /* OTA_VERSION; "": not known */
 	const struct digest *digest; /* OTA_DIGEST; NULL: not known */
+	const char *service;         /* OTA_SERVICE; NULL: it is about the host */
 };
 
 struct parts {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/app.h"
 #include "flow/store.h"
 
 #include <dirent.h>
@@ -103,7 +104,7 @@ int store_keep(const char *dir, const char *tag, const struct authentic *a, stru
 		store_keep_signatures(dir, &a->signatures, &a->manifest.digest, err) < 0 ||
 		layout_tag_set(dir, tag, &a->manifest, err) < 0)
 		return -1;
-	return layout_gc(dir, err);
+	return app_gc_blobs(dir, err);
 }
 
 struct source *store_source(const char *dir, const char *tag, struct err *err)
@@ -125,7 +126,7 @@ int store_forget(const char *dir, const char *tag, struct err *err)
 {
 	if (!strcmp(tag, TAG_FETCHED))
 		store_sweep_deltas(dir, NULL);
-	return drop(dir, tag, err) < 0 ? -1 : layout_gc(dir, err);
+	return drop(dir, tag, err) < 0 ? -1 : app_gc_blobs(dir, err);
 }
 
 /* Nothing needs this any more, now that a release of that content and version is kept. */

@@ -48,7 +48,10 @@ struct step turn_step(struct turn *t, const char *command, char slot)
 {
 	const struct slot_record *r = situation_slot(&t->s, slot);
 
-	return (struct step){command, slot, r->version, r->has_digest ? &r->digest : NULL};
+	return (struct step){.command = command,
+		.slot = slot,
+		.version = r->version,
+		.digest = r->has_digest ? &r->digest : NULL};
 }
 
 int turn_check_undisturbed(const struct turn *t, bool force, struct err *err)

@@ -240,7 +240,10 @@ static int run(struct writing *w, bool stored, const struct write_options *optio
 		return stored ? 0 : renew_boot_files(w, result, err);
 	if (check_permitted(&w->s, err) < 0)
 		return -1;
-	const struct step step = {"write", slot, w->a.release.version, &w->a.manifest.digest};
+	const struct step step = {.command = "write",
+		.slot = slot,
+		.version = w->a.release.version,
+		.digest = &w->a.manifest.digest};
 	if (slot_open(&w->slot, device_slot(w->d, slot), SLOT_FOR_WRITING, err) < 0 ||
 		check_size(w, err) < 0 ||
 		image_index_load(w->source, release_rootfs(&w->a.release), &w->index, err) < 0 ||
