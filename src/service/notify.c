@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/file.h"
+#include "service/instance_parts.h"
+
+#define MESSAGE_MAX 4096
+
+/* Paths may be longer than a socket's address takes: it goes by the folder's descriptor. */
+int notify_open(struct instance *i, struct err *err)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	char path[PATH_MAX];
+
+	if (place_instance(i->host->place, i->letter, "in", path, err) < 0)
+		return -1;
+	AUTO_FD dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/notify", dir);
+	if (dir < 0 || fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+		fchmodat(dir, "notify", 0666, 0) < 0)
+		return err_errno(err, OTA_IO, "%s/notify", path);
+	i->notify = fd_take(&fd);
+	return 0;
+}
+
+static bool says_ready(char *message)
+{
+	for (char *line = strtok(message, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strcmp(line, "READY=1"))
+			return true;
+	return false;
+}
+
+void notify_read(struct instance *i)
+{
+	char message[MESSAGE_MAX];
+	ssize_t n;
+
+	while ((n = recv(i->notify, message, sizeof(message) - 1, 0)) >= 0) {
+		message[n] = '\0';
+		if (!says_ready(message))
+			continue;
+		/* it may be quicker than the runtime that started it */
+		i->has_said_ready = true;
+		if (i->state == INSTANCE_UP)
+			probe_ready(i);
+	}
+}

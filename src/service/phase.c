@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/phase.h"
+
+#include <stddef.h>
+
+#include "base/mem.h"
+
+static const char *const names[PHASE_COUNT] = {"running", "held", "stopping", "starting beside",
+	"starting", "undoing", "draining", "failing", "watched", "ending"};
+
+const char *phase_name(enum phase phase)
+{
+	return names[phase];
+}
+
+#define BAD (ACTION_GIVE_UP | ACTION_STOP_NEW)
+
+static const struct row {
+	enum phase phase;
+	enum event event;
+	struct move move;
+} rows[] = {
+	{PHASE_RUN, EVENT_HAND_OVER, {PHASE_TRY_BOTH, ACTION_PREPARE | ACTION_START_NEW}},
+	{PHASE_RUN, EVENT_REPLACE, {PHASE_CLEAR, ACTION_PREPARE | ACTION_STOP_OLD}},
+	{PHASE_RUN, EVENT_HOLD, {PHASE_HOLD, ACTION_STOP_OLD}},
+	{PHASE_RUN, EVENT_OLD_GONE, {PHASE_RUN, ACTION_RESTART}},
+	{PHASE_RUN, EVENT_SICK, {PHASE_RUN, ACTION_STOP_OLD_SICK}},
+
+	{PHASE_HOLD, EVENT_OLD_GONE, {PHASE_HOLD, ACTION_TELL_HELD}},
+	{PHASE_HOLD, EVENT_REPLACE, {PHASE_CLEAR, ACTION_PREPARE | ACTION_STOP_OLD}},
+	{PHASE_HOLD, EVENT_HAND_OVER, {PHASE_CLEAR, ACTION_PREPARE | ACTION_STOP_OLD}},
+	{PHASE_HOLD, EVENT_HANG_UP, {PHASE_RUN, ACTION_RUN_OLD}},
+
+	{PHASE_CLEAR, EVENT_OLD_GONE, {PHASE_TRY, ACTION_START_NEW}},
+	{PHASE_CLEAR, EVENT_HANG_UP, {PHASE_RUN, ACTION_SETTLE | ACTION_RUN_OLD}},
+
+	{PHASE_TRY_BOTH, EVENT_NEW_UP, {PHASE_TRY_BOTH, ACTION_NOTE_UP}},
+	{PHASE_TRY_BOTH, EVENT_NEW_READY, {PHASE_DRAIN, ACTION_COMMIT | ACTION_LEAVE}},
+	{PHASE_TRY_BOTH, EVENT_NEW_BAD, {PHASE_UNDO, BAD}},
+	{PHASE_TRY_BOTH, EVENT_HANG_UP, {PHASE_UNDO, BAD}},
+	{PHASE_TRY_BOTH, EVENT_OLD_GONE, {PHASE_TRY_BOTH, ACTION_RESTART}},
+
+	{PHASE_TRY, EVENT_NEW_UP, {PHASE_TRY, ACTION_NOTE_UP}},
+	{PHASE_TRY, EVENT_NEW_READY, {PHASE_WATCH, ACTION_COMMIT | ACTION_WATCH}},
+	{PHASE_TRY, EVENT_NEW_BAD, {PHASE_UNDO, BAD}},
+	{PHASE_TRY, EVENT_HANG_UP, {PHASE_UNDO, BAD}},
+
+	{PHASE_UNDO, EVENT_NEW_GONE, {PHASE_RUN, ACTION_TELL_BAD | ACTION_RUN_OLD}},
+	{PHASE_UNDO, EVENT_OLD_GONE, {PHASE_UNDO, ACTION_RESTART}},
+
+	{PHASE_DRAIN, EVENT_LEFT, {PHASE_WATCH, ACTION_WATCH}},
+	{PHASE_DRAIN, EVENT_OLD_GONE, {PHASE_DOOM, 0}},
+	{PHASE_DRAIN, EVENT_SICK, {PHASE_DOOM, ACTION_STOP_OLD}},
+
+	/* what leaves can no longer be called back: it is started anew once it is gone */
+	{PHASE_DOOM, EVENT_LEFT, {PHASE_RUN, ACTION_ROLL_BACK | ACTION_TELL_BAD | ACTION_RUN_OLD}},
+
+	{PHASE_WATCH, EVENT_OLD_GONE, {PHASE_RUN, ACTION_ROLL_BACK | ACTION_RUN_OLD}},
+	{PHASE_WATCH, EVENT_SICK, {PHASE_RUN, ACTION_ROLL_BACK | ACTION_STOP_OLD_SICK}},
+	{PHASE_WATCH, EVENT_WATCHED, {PHASE_RUN, ACTION_SETTLE}},
+	{PHASE_WATCH, EVENT_HAND_OVER, {PHASE_TRY_BOTH, ACTION_PREPARE | ACTION_START_NEW}},
+	{PHASE_WATCH, EVENT_REPLACE, {PHASE_CLEAR, ACTION_PREPARE | ACTION_STOP_OLD}},
+	{PHASE_WATCH, EVENT_HOLD, {PHASE_HOLD, ACTION_STOP_OLD}},
+};
+
+static int asks(enum event event)
+{
+	return event == EVENT_HAND_OVER || event == EVENT_REPLACE || event == EVENT_HOLD;
+}
+
+struct move phase_next(enum phase phase, enum event event)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].phase == phase && rows[i].event == event)
+			return rows[i].move;
+	if (event == EVENT_END && phase != PHASE_END)
+		return (struct move){PHASE_END, ACTION_STOP_ALL};
+	return (struct move){phase, asks(event) ? ACTION_REFUSE : 0};
+}
