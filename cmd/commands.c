@@ -9,7 +9,8 @@
 extern const struct command cmd_check, cmd_fetch, cmd_write, cmd_bootfiles, cmd_bootswap,
 	cmd_commit, cmd_rollback, cmd_status, cmd_watchdog, cmd_lock, cmd_keygen, cmd_pack,
 	cmd_delta, cmd_sign, cmd_push, cmd_inspect, cmd_container_pull, cmd_container_list,
-	cmd_container_verify, cmd_container_rm, cmd_container_gc, cmd_container_check;
+	cmd_container_verify, cmd_container_rm, cmd_container_gc, cmd_container_check,
+	cmd_container_run, cmd_container_handover, cmd_container_rollback, cmd_container_stop;
 
 #define NOT_BUILT(verb, what)                                                                      \
 	(&(const struct command){.name = verb, .synopsis = "", .summary = what})
@@ -35,10 +36,10 @@ static const struct command *const container_commands[] = {
 	&cmd_container_verify,
 	&cmd_container_rm,
 	&cmd_container_gc,
-	NOT_BUILT("container-run", "supervise a service"),
-	NOT_BUILT("container-handover", "move a service to the version that was pulled"),
-	NOT_BUILT("container-rollback", "move a service back"),
-	NOT_BUILT("container-stop", "stop a service"),
+	&cmd_container_run,
+	&cmd_container_handover,
+	&cmd_container_rollback,
+	&cmd_container_stop,
 };
 
 static const struct command *const release_commands[] = {

@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/network.h"
 #include "cmd/output.h"
+#include "flow/image_load.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
@@ -25,6 +27,65 @@ int container_place_read(struct front *front, struct container_place *place, str
 		file_read(path, &text, err) == 0 ? text.data : "unknown");
 	place->boot_id[strcspn(place->boot_id, "\n")] = '\0';
 	return 0;
+}
+
+int container_bring(struct front *front, const char *from, const char *name, uint64_t budget_bytes,
+	struct pull_result *result, struct err *err)
+{
+	const struct config *c = front_config(front, err);
+	struct container_place place;
+	struct network network;
+
+	if (!c || container_place_read(front, &place, err) < 0)
+		return -1;
+	const struct pull_spec spec = {.store = place.store,
+		.boot_id = place.boot_id,
+		.trust = c->device.trust,
+		.signers = (unsigned)c->device.signers,
+		.allow_unsigned = !strcmp(c->container.unsigned_images, "allow"),
+		.budget = budget_bytes ? budget_bytes : c->network.budget,
+		.name = name,
+		.from = from};
+	if (network_read(front, &network, err) < 0)
+		return -1;
+	AUTO_SOURCE *source = source_open(from, &network.options, err);
+	return source ? pull_image(&spec, source, front_progress(front), result, err) : -1;
+}
+
+int container_look(
+	struct front *front, const char *from, struct app_version *version, struct err *err)
+{
+	struct network network;
+
+	if (!front_config(front, err) || network_read(front, &network, err) < 0)
+		return -1;
+	AUTO_SOURCE *source = source_open(from, &network.options, err);
+	AUTO_LOADED_IMAGE l = LOADED_IMAGE;
+	if (!source || image_load(source, NULL, &l, err) < 0)
+		return -1;
+	version->manifest = l.manifest;
+	return images_name(source, NULL, version->name, err);
+}
+
+/* The runtime works in a folder of its own, and overlay wants it so, too. */
+static int make_absolute(const char *dir, char out[PATH_MAX], struct err *err)
+{
+	if (dir_make(dir, err) < 0)
+		return -1;
+	return realpath(dir, out) ? 0 : err_errno(err, OTA_IO, "%s", dir);
+}
+
+int container_services_read(struct front *front, struct container_services *s, struct err *err)
+{
+	const struct config *c = front_config(front, err);
+	char run[PATH_MAX];
+
+	if (!c || front_path(front, CONTAINER_RUN, run, err) < 0 ||
+		front_path(front, "", s->root, err) < 0 || make_absolute(run, s->run, err) < 0)
+		return -1;
+	/* the root ends with the slash that the store's name begins with */
+	s->store_inside = c->device.store + strlen(s->root) - 1;
+	return make_absolute(c->device.store, s->store, err);
 }
 
 /* On the machine where the file is written there is no ota.conf, and the store is where it is on

@@ -131,10 +131,11 @@ static json_t *update(const struct compose_update *u, struct err *err)
 		return NULL;
 	json_t *sockets = listen;
 	listen = NULL;
-	return json_make(err, "{s:o, s:o, s:s, s:s, s:I, s:I}", "listen", sockets, "ready", when,
-		"strategy", compose_strategy_word(u->strategy), "sharing",
+	return json_make(err, "{s:o, s:o, s:s, s:s, s:I, s:I, s:b}", "listen", sockets, "ready",
+		when, "strategy", compose_strategy_word(u->strategy), "sharing",
 		compose_sharing_word(u->sharing), "handover_timeout_ms",
-		(long long)u->handover_timeout_ms, "watch_ms", (long long)u->watch_ms);
+		(long long)u->handover_timeout_ms, "watch_ms", (long long)u->watch_ms, "updater",
+		u->is_updater);
 }
 
 /* What is a list or an object; one that could not be made leaves the others to be freed. */

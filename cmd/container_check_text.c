@@ -196,6 +196,8 @@ static void show_update(struct front *front, const struct compose_update *u)
 	if (u->watch_ms)
 		screen_tell(front, "", "goes back if it fails within %s after that",
 			duration(u->watch_ms, watch));
+	if (u->is_updater)
+		screen_tell(front, "updater", "sees the store and /run/ota of the machine");
 }
 
 void check_show(struct front *front, const struct compose *c, const struct service *s)

@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/container.h"
 #include "cmd/output.h"
+#include "cmd/services.h"
 
 #define SHORT_HEX 12
 
@@ -13,7 +14,7 @@ struct listing {
 	struct front *front;
 	const char *store;
 	json_t *images;
-	size_t n;
+	size_t n, n_services;
 };
 
 static const char *state_of(const struct stored_image *s)
@@ -54,6 +55,23 @@ static int visit(void *ctx, const struct stored_image *s, struct err *err)
 		err);
 }
 
+static int show_service(void *ctx, const struct service_view *v, struct err *err)
+{
+	struct listing *l = ctx;
+	char current[APP_TEXT_LEN], previous[APP_TEXT_LEN];
+
+	(void)err;
+	if (l->n_services++ == 0)
+		output_data(l->front, "%s%-20s %-10s %s", l->n ? "\n" : "", "SERVICE", "STATE",
+			"VERSION");
+	output_data(l->front, "%-20s %-10s %s", v->name, services_word(v),
+		app_has(&v->app.current) ? app_text(&v->app.current, current) : "-");
+	if (app_has(&v->app.previous))
+		output_data(l->front, "%-20s %-10s %s", "", "before",
+			app_text(&v->app.previous, previous));
+	return 0;
+}
+
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
 {
 	struct container_place place;
@@ -72,12 +90,19 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 	}
 	if (l.n == 0)
 		output_say(front, "no image is in the store");
-	return output_json(front, json_make(err, "{s:o}", "images", l.images), err);
+	json_t *services = services_json(front, err);
+	if (!services || services_each(front, show_service, &l, err) < 0) {
+		json_free(services);
+		json_free(l.images);
+		return -1;
+	}
+	return output_json(
+		front, json_make(err, "{s:o, s:o}", "images", l.images, "services", services), err);
 }
 
 const struct command cmd_container_list = {
 	.name = "container-list",
 	.synopsis = "",
-	.summary = "list the images in the store",
+	.summary = "list the images in the store, and the services",
 	.run = run,
 };

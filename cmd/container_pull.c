@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/container.h"
-#include "cmd/network.h"
 #include "cmd/output.h"
 #include "flow/pull.h"
 
@@ -60,30 +59,14 @@ static json_t *result_json(const char *store, const struct pull_result *r, struc
 static int pull_one(struct front *front, const struct pull_args *a, const char *from,
 	json_t *images, struct err *err)
 {
-	const struct config *c = &front->config;
-	struct container_place place;
-	struct network network;
 	AUTO_FREE struct pull_result *r = malloc(sizeof(*r));
 
 	if (!r)
 		return err_set(err, OTA_FAILED, "out of memory");
-	if (container_place_read(front, &place, err) < 0)
-		return -1;
-	const struct pull_spec spec = {.store = place.store,
-		.boot_id = place.boot_id,
-		.trust = c->device.trust,
-		.signers = (unsigned)c->device.signers,
-		.allow_unsigned = !strcmp(c->container.unsigned_images, "allow"),
-		.budget = a->budget ? a->budget : c->network.budget,
-		.name = a->name,
-		.from = from};
-	if (network_read(front, &network, err) < 0)
-		return -1;
-	AUTO_SOURCE *source = source_open(from, &network.options, err);
-	if (!source || pull_image(&spec, source, front_progress(front), r, err) < 0)
+	if (container_bring(front, from, a->name, a->budget, r, err) < 0)
 		return -1;
 	say(front, r);
-	return json_append(images, result_json(place.store, r, err), err);
+	return json_append(images, result_json(front->config.device.store, r, err), err);
 }
 
 /* A service's name has none of what every source has. */

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/device.h"
 #include "cmd/output.h"
+#include "cmd/services.h"
 
 /* What is known is told even where something is not; that is then the step's failure. */
 static int run(struct front *front, void *args, int argc, char **argv, struct err *err)
@@ -17,8 +18,12 @@ static int run(struct front *front, void *args, int argc, char **argv, struct er
 		return -1;
 	status_read(&facts.device, &status);
 	advice_find(&facts.device, &status, &advice);
+	json_t *services = services_json(front, err);
+	if (!services)
+		return -1;
 	status_tell(front, &facts.device, &status, &advice);
-	if (output_json(front, status_json(&facts.device, &status, &advice, err), err) < 0)
+	if (output_json(front, status_json(&facts.device, &status, &advice, services, err), err) <
+		0)
 		return -1;
 	return situation_require(&status.s, err);
 }

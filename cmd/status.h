@@ -13,8 +13,8 @@
 void status_tell(struct front *front, const struct device *d, const struct device_status *status,
 	const struct advice *advice);
 
-/* The caller's; NULL: see err. Errors: failed. */
+/* services is handed over, also when this fails. The caller's; NULL: see err. Errors: failed. */
 json_t *status_json(const struct device *d, const struct device_status *status,
-	const struct advice *advice, struct err *err) MUST_USE;
+	const struct advice *advice, json_t *services, struct err *err) MUST_USE;
 
 #endif

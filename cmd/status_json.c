@@ -57,17 +57,17 @@ static json_t *rollback_json(const struct rollback_record *r, struct err *err)
 }
 
 json_t *status_json(const struct device *d, const struct device_status *status,
-	const struct advice *advice, struct err *err)
+	const struct advice *advice, json_t *services, struct err *err)
 {
 	const struct situation *s = &status->s;
 	unsigned left = s->has_env ? boot_attempts_left(&s->env) : 0;
 
-	return json_make(err, "{s:o, s:o, s:b, s:I, s:{s:o, s:o}, s:o, s:o, s:o, s:[]}", "running",
+	return json_make(err, "{s:o, s:o, s:b, s:I, s:{s:o, s:o}, s:o, s:o, s:o, s:o}", "running",
 		text_json(known(s->running), err), "next",
 		text_json(s->has_env ? known(s->env.slot) : NULL, err), "trial", on_trial(s),
 		"attempts_left", (long long)left, "slots", "a",
 		slot_json(&s->slots[0], d->slots[0], err), "b",
 		slot_json(&s->slots[1], d->slots[1], err), "fetched", fetched_json(status, err),
 		"rollback", rollback_json(&s->rollback, err), "advice",
-		text_json(advice->command, err), "services");
+		text_json(advice->command, err), "services", services);
 }

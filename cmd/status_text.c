@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cmd/screen.h"
+#include "cmd/services.h"
 #include "cmd/status.h"
 
 #define SHORT_DIGEST 12
@@ -171,9 +172,26 @@ static void tell_slot(
 	screen_tell(front, "", "%s", d->slots[slot - 'a']);
 }
 
+static int tell_service(void *ctx, const struct service_view *v, struct err *err)
+{
+	struct front *front = ctx;
+	char name[APP_TEXT_LEN];
+
+	(void)err;
+	screen_tell(front, "service", "%-20s %s", v->name, services_word(v));
+	if (app_has(&v->app.current))
+		screen_tell(front, "", "%s", app_text(&v->app.current, name));
+	if (app_has(&v->app.failed))
+		screen_tell(
+			front, "", "failed: %s", v->app.reason[0] ? v->app.reason : "rolled back");
+	return 0;
+}
+
 void status_tell(struct front *front, const struct device *d, const struct device_status *status,
 	const struct advice *advice)
 {
+	struct err ignored;
+
 	tell_runs(front, &status->s);
 	tell_next(front, &status->s);
 	tell_trial(front, &status->s);
@@ -181,6 +199,8 @@ void status_tell(struct front *front, const struct device *d, const struct devic
 	tell_waiting(front, status);
 	tell_slot(front, d, &status->s, 'a');
 	tell_slot(front, d, &status->s, 'b');
+	if (services_each(front, tell_service, front, &ignored) < 0)
+		screen_tell(front, "service", "unknown: %s", ignored.msg);
 	if (!advice->command[0]) {
 		screen_tell(front, "to do", "nothing: all is well");
 		return;

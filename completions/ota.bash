@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2207
 _ota() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=
-  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock container-check container-pull container-list container-verify container-rm container-gc keygen pack delta sign push inspect'
+  local i options=' --config --root --json --progress --quiet --verbose --help --version' commands=' check fetch write bootfiles bootswap commit rollback status watchdog lock container-check container-pull container-list container-verify container-rm container-gc container-run container-handover container-rollback container-stop keygen pack delta sign push inspect'
   COMPREPLY=()
   case ${COMP_WORDS[0]##*/} in ota-*) command=${COMP_WORDS[0]##*ota-} ;; esac
   for ((i = 1; i < COMP_CWORD && ${#command} == 0; i++)); do
@@ -27,6 +27,9 @@ _ota() {
     container-pull:--budget) return ;;
     container-pull:--limit-rate) return ;;
     container-pull:--max-time) return ;;
+    container-handover:--strategy) COMPREPLY=($(compgen -W 'download-then-kill kill-then-download delete-then-download hand-over' -- "$cur")); return ;;
+    container-handover:--on-timeout) COMPREPLY=($(compgen -W 'abort proceed' -- "$cur")); return ;;
+    container-rollback:--strategy) COMPREPLY=($(compgen -W 'download-then-kill kill-then-download delete-then-download hand-over' -- "$cur")); return ;;
     pack:--rootfs) COMPREPLY=($(compgen -f -- "$cur")); return ;;
     pack:--from) return ;;
     pack:--fs) COMPREPLY=($(compgen -W 'ext4 erofs' -- "$cur")); return ;;
@@ -67,6 +70,9 @@ _ota() {
     lock) options+=' --wait' ;;
     container-pull) options+=' --name --budget --limit-rate --max-time' ;;
     container-verify) options+=' --repair' ;;
+    container-handover) options+=' --strategy --on-timeout --no-rollback --force --retry' ;;
+    container-rollback) options+=' --strategy --force' ;;
+    container-stop) options+=' --force' ;;
     pack) options+=' --rootfs --from --fs --fs-size --boot --compatible --version --output --delta-from --epoch --expires --channel --phase --level --frame-size --no-reuse' ;;
     delta) options+=' --from --to --output --level' ;;
     sign) options+=' --key' ;;
@@ -79,4 +85,4 @@ _ota() {
       COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
   esac
 }
-complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-container-check ota-container-pull ota-container-list ota-container-verify ota-container-rm ota-container-gc ota-keygen ota-pack ota-delta ota-sign ota-push ota-inspect
+complete -o filenames -F _ota ota ota-check ota-fetch ota-write ota-bootfiles ota-bootswap ota-commit ota-rollback ota-status ota-watchdog ota-lock ota-container-check ota-container-pull ota-container-list ota-container-verify ota-container-rm ota-container-gc ota-container-run ota-container-handover ota-container-rollback ota-container-stop ota-keygen ota-pack ota-delta ota-sign ota-push ota-inspect
