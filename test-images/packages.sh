@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The Debian packages that this project needs, and their only list:
-#   packages.sh SET...     build, check, demo, board, uboot, bench
+#   packages.sh SET...     build, check, demo, air, board, uboot, bench
 # installs those of the set that are missing when run by root; anyone else gets the line to type.
 #   packages.sh --list sysroot|guest
 # prints what a build for another machine, or the board's own root file system, has of that machine's
@@ -16,12 +16,14 @@ build="gcc make pkg-config $libraries"
 board="$build gcc-aarch64-linux-gnu qemu-system-arm u-boot-qemu u-boot-tools libubootenv-tool cpio kmod
   e2fsprogs fdisk dosfstools mtools nginx-light openssl jq python3"
 uboot='gcc make bison flex bc xxd libssl-dev dpkg-dev gcc-aarch64-linux-gnu'
-demo='mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
-  mtools libdivsufsort3'
+air='gcc openssl runc'
+demo="$air mmdebstrap uidmap fakeroot e2fsprogs nginx-light libubootenv-tool openssl zstd fdisk dosfstools
+  mtools libdivsufsort3"
 check="$build clang libclang-rt-14-dev clang-format libcmocka-dev shellcheck openssl zstd curl
   nginx-light docker-registry skopeo umoci libubootenv-tool u-boot-tools e2fsprogs squashfs-tools erofs-utils fdisk dosfstools
   mtools strace libdivsufsort3 btrfs-progs
-  attr libcap2-bin busybox-static universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd"
+  attr libcap2-bin busybox-static universal-ctags mandoc jq python3 bash zsh fish bash-completion systemd
+  runc crun iproute2"
 
 # what `make bench` measures beside ota; a way whose package is not to be had is told so in its table
 bench="$build $demo rauc rauc-service swupdate casync zchunk xdelta3 rdiff bsdiff bmap-tools time curl jq
@@ -34,6 +36,7 @@ for set in "${@:-none}"; do
     build) wanted="$wanted $build" ;;
     check) wanted="$wanted $check" ;;
     demo) wanted="$wanted $demo" ;;
+    air) wanted="$wanted $air" ;;
     board) wanted="$wanted $board" ;;
     uboot) wanted="$wanted $uboot" ;;
     bench) wanted="$wanted $bench" ;;
@@ -45,7 +48,7 @@ for set in "${@:-none}"; do
       exit 2
       ;;
     *)
-      echo "usage: ${0##*/} build|check|demo|board|uboot|bench..." >&2
+      echo "usage: ${0##*/} build|check|demo|air|board|uboot|bench..." >&2
       exit 2
       ;;
   esac
