@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2317
 # The power goes while an image is pulled: whatever the store then names is whole, and the next pull
-# ends the work. A cut is a clone of the disk's file at an instant, while the disk is in use: what was
-# not yet on it is lost.
+# ends the work.
 #   CUTS=3          at so many instants, spread over the time that a pull takes
 #   IMAGES=DIR      other images than the small ones, with tags v1 and v2
 #   DISK=256M       and how large the disk is
@@ -11,6 +10,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/cli/store.sh
 . "$tree/tests/cli/store.sh"
+# shellcheck source=tests/cli/power.sh
+. "$tree/tests/cli/power.sh"
 : "${CUTS:=3}" "${DISK:=256M}" "${SUBJECT:=ota}"
 
 unmount() {
@@ -40,26 +41,6 @@ podman_tree() {
 podman_layers() { :; }
 
 # --- the disk ---
-# clone FROM TO: as it stands at this instant
-# The new file is another one: a loop device that somebody still holds would show what it had read of the old.
-clone() { rm -f "$2" && cp --reflink=always "$1" "$2"; }
-
-# A place whose files can be cloned: where this one has none, a file system of its own.
-make_host() {
-  mkdir -p host disk
-  : >host/probe
-  clone host/probe host/probed 2>probed && return
-  truncate -s 4G host.img
-  mkfs.btrfs -q host.img >made 2>&1 && mount -o loop host.img host
-}
-
-new_disk() {
-  rm -f host/disk
-  truncate -s "$DISK" host/disk
-  must mkfs.ext4 -q host/disk
-  must mount -o loop host/disk disk
-}
-
 # podman leaves mounts of its own behind
 leave_disk() {
   if [ "$SUBJECT" = ota ]; then must umount disk; else must umount -R disk; fi
@@ -70,8 +51,7 @@ lose_power() {
   clone host/disk host/cut
   wait
   leave_disk
-  e2fsck -fy host/cut >fsck 2>&1
-  must mount -o loop host/cut disk
+  take_cut disk
 }
 
 # --- what must hold ---
@@ -106,7 +86,7 @@ goes_on() {
 # cut_at DELAY_US TAG BEFORE: a pull of TAG is cut; BEFORE is the image that was there, or none
 cut_at() {
   local text="$2 over $3, cut after $(($1 / 1000)) ms"
-  new_disk
+  new_disk "$DISK" disk
   if [ "$3" != none ]; then must "${SUBJECT}_pull" "$dir/disk/store" "$3"; fi
   "${SUBJECT}_pull" "$dir/disk/store" "$2" &
   sleep "$(printf '%d.%06d' $(($1 / 1000000)) $(($1 % 1000000)))"
@@ -120,7 +100,7 @@ cut_at() {
 
 # cut_when_done TAG BEFORE: in the moment that it says done
 cut_when_done() {
-  new_disk
+  new_disk "$DISK" disk
   if [ "$2" != none ]; then must "${SUBJECT}_pull" "$dir/disk/store" "$2"; fi
   exits 0 "$1 over $2: says done" "${SUBJECT}_pull" "$dir/disk/store" "$1"
   lose_power
@@ -133,11 +113,12 @@ cut_when_done() {
 need 'is for root' test "$(id -u)" -eq 0
 [ "$SUBJECT" != ota ] || need 'this ota has no containers' "$OTA" container list --help
 need 'there is no loop device' losetup -f
-need 'no file system here can clone a file' make_host
+need 'no file system here can clone a file' make_clones
 if [ -n "${IMAGES-}" ]; then images=$(realpath "$IMAGES"); else make_images && images+=/gzip; fi
 
 # what each image is, and how long a pull takes
-new_disk
+mkdir disk
+new_disk "$DISK" disk
 begun=${EPOCHREALTIME/./}
 must "${SUBJECT}_pull" "$dir/disk/store" v1
 took=$((${EPOCHREALTIME/./} - begun))
