@@ -34,7 +34,7 @@ make -s MODE=release install DESTDIR="$work/root" >/dev/null || exit 1
 started() {
   local command
   sed -nE 's/^ExecStart=([^ ]+).*/\1/p' "$1$2"/ota-*.service >"$work/commands"
-  [ "$(wc -l <"$work/commands")" -eq 3 ] || return 1
+  [ "$(wc -l <"$work/commands")" -eq 4 ] || return 1
   while read -r command; do [ -x "$1$command" ] || { echo "$command"; return 1; }; done <"$work/commands"
 }
 check 'the units start what is installed' started '' "$units"
@@ -51,15 +51,17 @@ verified() {
 
 # As `systemctl enable` links them: does a boot with them find an order?
 orderly() {
-  local unit target
+  local unit name target
   for unit in "$units"/ota-*; do
     target=$(sed -n 's/^WantedBy=//p' "$unit")
     [ -n "$target" ] || continue
+    name=$(basename "$unit")
     mkdir -p "$units/$target.wants"
-    ln -s "$unit" "$units/$target.wants/"
+    ln -s "$unit" "$units/$target.wants/${name/@/@web}"
   done
   [ -e "$units/sysinit.target.wants/ota-watchdog.service" ] &&
     [ -e "$units/multi-user.target.wants/ota-boot.service" ] &&
+    [ -e "$units/multi-user.target.wants/ota-service@web.service" ] &&
     [ -e "$units/timers.target.wants/ota-update.timer" ] || return 1
   # what other units of this machine do is theirs
   ! SYSTEMD_UNIT_PATH=$units: systemd-analyze verify --man=no sysinit.target multi-user.target timers.target 2>&1 |
@@ -67,7 +69,7 @@ orderly() {
 }
 
 if command -v systemd-analyze >/dev/null; then
-  for unit in ota-boot.service ota-update.service ota-update.timer ota-watchdog.service; do
+  for unit in ota-boot.service ota-update.service ota-update.timer ota-watchdog.service ota-service@.service; do
     check "systemd takes $unit" verified $unit
   done
   check 'and boots with them in an order' orderly
@@ -110,6 +112,28 @@ supervised() {
 check 'the OpenRC script of the watchdog' supervised
 check 'pets under supervision' grep -qx "supervise-daemon /usr/local/bin/ota -q watchdog" "$work/supervised"
 check 'is not stopped at shutdown' grep -qx 'keyword -shutdown' "$work/supervised"
+
+# supervised_as LINK: what supervise-daemon is told of the service that the link names
+supervised_as() {
+  RC_SVCNAME=$1 sh -c '
+    . contrib/openrc/ota-service
+    eerror() { :; }
+    start_pre && echo "$supervisor $respawn_max $command $command_args"' >"$work/supervised"
+}
+reloaded() {
+  printf '#!/bin/sh\necho "$*"\n' >"$work/supervise-daemon"
+  chmod +x "$work/supervise-daemon"
+  PATH=$work:$PATH RC_SVCNAME=ota-service.web sh -c '
+    ebegin() { :; }
+    eend() { return $1; }
+    . contrib/openrc/ota-service
+    reload' >"$work/reloaded" && grep -qx 'ota-service.web --signal HUP' "$work/reloaded"
+}
+check 'the OpenRC script of services goes by its link' supervised_as ota-service.web
+check 'and runs that service, whenever it ends' grep -qx \
+  'supervise-daemon 0 /usr/local/bin/ota container run web' "$work/supervised"
+check 'without a link it says so' fails supervised_as ota-service
+check 'it lets a new ota take over' reloaded
 
 # --- System V ---
 header() { sed -n '/^### BEGIN INIT INFO$/,/^### END INIT INFO$/p' contrib/sysvinit/ota-boot; }
@@ -157,10 +181,13 @@ check 'its stop does nothing' sh contrib/sysvinit/ota-watchdog stop
 
 # --- where they are installed ---
 share=$work/usr/share/ota
-for script in openrc/ota-boot openrc/ota-watchdog sysvinit/ota-boot sysvinit/ota-watchdog; do
+for script in openrc/ota-{boot,watchdog,service} sysvinit/ota-{boot,watchdog}; do
   check "installed, and sound: $script" sh -n "$share/$script"
 done
-check 'OpenRC starts what is installed' grep -qx "command=$work/usr/bin/ota" "$share/openrc/ota-watchdog"
+for script in ota-watchdog ota-service; do
+  check "OpenRC starts what is installed: $script" grep -qx "command=$work/usr/bin/ota" "$share/openrc/$script"
+done
+check 'so does init, by its table' grep -q "^::respawn:$work/usr/bin/ota container run web " "$share/ota.inittab"
 
 # --- cron ---
 line=$(grep -vE '^#|^[A-Z]+=' contrib/cron.example)
@@ -171,6 +198,52 @@ check "whose command is installed: $command" test -x "$work/usr/bin/$command"
 # shellcheck disable=SC2086 # a list of words
 check 'which takes its options' env OTA=true OTA_REBOOT=true "$work/usr/bin/$command" $options
 check 'README has the same line' grep -qxF "    $line" README.md
+
+# --- services by night ---
+line=$(grep -vE '^#|^[A-Z]+=' contrib/cron-containers.example)
+read -r minute hour _ _ _ user command options <<<"$line"
+check 'cron has one line for services' test "$(wc -l <<<"$line")" -eq 1
+check 'at a time of day, by root, too' grep -qx '[0-9]* [0-9]* root' <<<"$minute $hour $user"
+check "whose command is installed, too: $command" test -x "$work/usr/bin/$command"
+check 'README has that line as well' grep -qxF "    $line" README.md
+
+# night STATUS [OPTION...]: a run with an ota that ends so for the handover of web; what it was asked
+night() {
+  local status=$1
+  shift
+  cat >"$work/bin/ota" <<END
+#!/bin/sh
+echo "\$*" >>"$work/asked"
+case \$* in
+  *'container check') printf '%s\n' 'service  web' 'label    update=kill-then-download' 'update   hand-over' \\
+    'service  old' 'update   delete-then-download' 'service  job' 'update   download-then-kill' \\
+    'service  big' 'update   kill-then-download' ;;
+  *'handover web') exit $status ;;
+  *'handover job') exit 3 ;;
+esac
+END
+  printf '#!/bin/sh\necho "$1" >"%s"\n' "$work/slept" >"$work/bin/sleep"
+  rm -f "$work/asked" "$work/slept"
+  PATH=$work/bin:$PATH "$work/usr/bin/ota-containers" "$@"
+}
+ends() { # STATUS COMMAND...
+  local wanted=$1 status=0
+  shift
+  "$@" || status=$?
+  [ "$status" -eq "$wanted" ] || { echo "status $status"; return 1; }
+}
+asks() { diff "$work/asked" <(printf -- '-q container %s\n' check 'pull web' 'handover web' 'pull job' 'handover job' \
+  'handover big'); }
+check 'services are moved, but those without a way back' night 0 -q
+check 'each brought, then handed over' asks
+check 'with nothing to do it ends with 0' night 3
+for status in 10 18 19; do check "it passes on $status" ends $status night $status; done
+check 'and goes on with the others' grep -qx 'container handover job' "$work/asked"
+check 'it comes at a time of its own' night 0 --jitter 20m
+check 'within what is asked for' test "$(cat "$work/slept")" -lt 1200
+for word in '' 1h30 m x; do check "a time that is none: '$word'" ends 2 night 0 --jitter "$word"; done
+check 'nor is nothing at all' ends 2 night 0 --jitter
+check 'the example of services is sound' "$work/usr/bin/ota" container check "$share/examples/compose.yaml"
 
 # --- hooks ---
 check 'the hooks are installed' test -x "$work/usr/share/ota/hooks/on-battery"

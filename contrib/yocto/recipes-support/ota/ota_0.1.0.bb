@@ -25,6 +25,7 @@ PACKAGECONFIG[network] = ",,,libcurl ca-certificates"
 PACKAGECONFIG[boot] = ",,,,${PN}-boot"
 PACKAGECONFIG[update] = ",,,,${PN}-update"
 PACKAGECONFIG[watchdog] = ",,,,${PN}-watchdog"
+PACKAGECONFIG[containers] = ",,,,${PN}-containers"
 # fw_printenv and fw_setenv, for people
 PACKAGECONFIG[env-tools] = ",,,,libubootenv-bin"
 
@@ -45,13 +46,19 @@ do_install() {
     if ${@bb.utils.contains('DISTRO_FEATURES', 'systemd', 'false', 'true', d)}; then
         install -Dm644 ${D}${datadir}/ota/cron.example ${D}${sysconfdir}/cron.d/ota
     fi
-    rm ${D}${datadir}/ota/cron.example
+    # no timer does that
+    install -Dm644 ${D}${datadir}/ota/cron-containers.example ${D}${sysconfdir}/cron.d/ota-containers
+    rm ${D}${datadir}/ota/cron.example ${D}${datadir}/ota/cron-containers.example
 }
 
-PACKAGE_BEFORE_PN = "${PN}-boot ${PN}-update ${PN}-watchdog ${PN}-factory ${PN}-completion"
+PACKAGE_BEFORE_PN = "${PN}-boot ${PN}-update ${PN}-watchdog ${PN}-containers ${PN}-factory ${PN}-completion"
 FILES:${PN}-boot = "${bindir}/ota-boot ${sysconfdir}/init.d/ota-boot ${systemd_system_unitdir}/ota-boot.service"
 FILES:${PN}-update = "${bindir}/ota-update ${sysconfdir}/cron.d/ota ${systemd_system_unitdir}/ota-update.*"
 FILES:${PN}-watchdog = "${sysconfdir}/init.d/ota-watchdog ${systemd_system_unitdir}/ota-watchdog.service"
+FILES:${PN}-containers = "\
+    ${bindir}/ota-containers ${sysconfdir}/cron.d/ota-containers ${datadir}/ota/ota.inittab ${datadir}/ota/examples \
+    ${systemd_system_unitdir}/ota-service@.service \
+"
 FILES:${PN}-factory = "${datadir}/ota/factory.sh"
 FILES:${PN}-completion = "${datadir}/bash-completion ${datadir}/zsh ${datadir}/fish"
 
@@ -59,6 +66,9 @@ RDEPENDS:${PN}-boot = "${PN}"
 # what nobody keeps is given up
 RDEPENDS:${PN}-update = "${PN}-boot"
 RDEPENDS:${PN}-watchdog = "${PN}"
+# the libraries are loaded where an image is pulled or a compose file read; crun is of meta-virtualization
+RDEPENDS:${PN}-containers = "${PN} libarchive libyaml"
+RRECOMMENDS:${PN}-containers = "crun"
 RDEPENDS:${PN}-factory = "\
     ${PN} bash coreutils diffutils dosfstools e2fsprogs-e2fsck e2fsprogs-mke2fs libubootenv-bin mtools util-linux-sfdisk \
 "
