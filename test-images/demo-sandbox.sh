@@ -13,36 +13,10 @@ cd "$BUILD/demo"
 PATH=$PWD/bin:$PATH:/usr/sbin:/sbin
 ln -sf "$ota" "$recipes"/../contrib/{ota-update,ota-boot,factory.sh} bin/
 
-bold='' plain=''
-if [ -t 1 ]; then
-  bold=$'\e[1m' plain=$'\e[0m'
-fi
-steps=0
+# shellcheck source=test-images/story.sh
+. "$recipes/story.sh"
 export no_proxy=localhost${no_proxy:+,$no_proxy} # whatever proxy the packages come through
 trap '"$recipes/nginx.sh" stop server' EXIT
-
-# title TEXT, then what it is about on stdin
-title() {
-  printf '\n%s--- %s %s%s\n' "$bold" "$1" "$(printf '%*s' $((72 - ${#1})) '' | tr ' ' -)" "$plain"
-  cat
-}
-
-fail() {
-  printf '\n%sThe demo failed:%s %s\nIts files are in %s\n' "$bold" "$plain" "$1" "$PWD" >&2
-  exit 1
-}
-
-# run STATUS COMMAND...: shows the command as typed, runs it, and insists on its exit status
-run() {
-  local expected=$1 status=0 begin=${EPOCHREALTIME/./} ms
-  shift
-  printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"
-  "$@" || status=$?
-  ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
-  [ "$status" -eq "$expected" ] || fail "exit status $status instead of $expected: $*"
-  printf '  [exit %d, %d.%d s]\n' "$status" $((ms / 1000)) $((ms % 1000 / 100))
-  steps=$((steps + 1))
-}
 
 # holds REGEX...: each is found in what status says to programs
 holds() {

@@ -3,9 +3,11 @@
 # ota and its peers side by side, on the same images and the same machine: one table on stdout, kept
 # as BUILD/table.md. Progress goes to stderr.
 #   OTA=path of the binary   BUILD=folder for everything that is made   bench.sh
-#   BENCH='install delta memory startup link containers'   the sections to run; the last needs root
+#   BENCH='install delta memory startup link containers handover'   the sections to run; the last two
+#                need root
 #   IMAGES='ext4 erofs squashfs'   those of the section delta
 #   REPEAT=5     runs of each way; one run of each in turn, so that all see the same machine
+#   ROUNDS=20    updates of a service, each way
 #   LEVEL=19     that zstd compresses with, for all ways alike
 #   QUICK=1      tiny images, each way once: that the bench works, not what it would tell
 #   CORPUS=DIR   a corpus that is there already, in place of BUILD/corpus
@@ -15,13 +17,13 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
-: "${BENCH:=install delta memory startup link containers}" "${QUICK:=}" "${KEEP:=}"
+: "${BENCH:=install delta memory startup link containers handover}" "${QUICK:=}" "${KEEP:=}"
 # shellcheck disable=SC2034 # the sections use them
 if [ -n "$QUICK" ]; then
-  : "${REPEAT:=1}" "${LEVEL:=1}" "${IMAGES:=ext4}"
+  : "${REPEAT:=1}" "${ROUNDS:=1}" "${LEVEL:=1}" "${IMAGES:=ext4}"
   slot_bytes=$((10 << 20)) large_bytes=$((32 << 20)) fault_bytes=1000000 starts=2 patience_s=20
 else
-  : "${REPEAT:=5}" "${LEVEL:=19}" "${IMAGES:=ext4 erofs squashfs}"
+  : "${REPEAT:=5}" "${ROUNDS:=20}" "${LEVEL:=19}" "${IMAGES:=ext4 erofs squashfs}"
   slot_bytes=$((600 << 20)) large_bytes=$((4 << 30)) fault_bytes=15000000 starts=50 patience_s=900
 fi
 OTA=$(realpath "${OTA:?names the binary}")
@@ -39,6 +41,7 @@ export OTA LC_ALL=C.UTF-8 no_proxy='*' # every server here is on loopback
 . "$here/startup.sh"
 . "$here/link.sh"
 . "$here/containers.sh"
+. "$here/handover.sh"
 
 cleanup() {
   local left
@@ -71,7 +74,7 @@ make_tiny_corpus() {
 
 packages_that_differ() {
   [ -e "$corpus/packages.v1" ] || return 0
-  printf '%d packages in v1, %d of them with another version in v2' "$(wc -l <"$corpus/packages.v1")" \
+  printf '%d packages in v1, %d of them with another version in v2.\n' "$(wc -l <"$corpus/packages.v1")" \
     "$(grep -cvxFf "$corpus/packages.v1" "$corpus/packages.v2")"
 }
 
@@ -82,7 +85,7 @@ about() {
   echo "$(. /etc/os-release && echo "$PRETTY_NAME"); load $load_before before, $(cut -d' ' -f1 /proc/loadavg) after; REPEAT=$REPEAT, zstd level $LEVEL."
   echo "ota $("$OTA" --version | head -n 1 | sed 's/^ota //') at $(git -C "$tree" describe --always --dirty 2>/dev/null || echo '?');" \
     "$(versions_of_peers)." | fold -s -w 100
-  [ -n "$QUICK" ] && echo 'Tiny images: these figures say nothing.' || echo "$(packages_that_differ)."
+  if [ -n "$QUICK" ]; then echo 'Tiny images: these figures say nothing.'; else packages_that_differ; fi
 }
 
 load_before=$(cut -d' ' -f1 /proc/loadavg)
@@ -90,7 +93,7 @@ load_before=$(cut -d' ' -f1 /proc/loadavg)
 : >said
 gcc -O2 -Wall -Wextra -pthread -D_GNU_SOURCE -o measure "$here/measure.c" || exit 1
 mkdir -p server
-if [ "$BENCH" != containers ]; then
+if [[ $BENCH =~ install|delta|memory|startup|link ]]; then
   if [ -n "$QUICK" ]; then
     make_tiny_corpus
   elif [ -z "${CORPUS-}" ]; then

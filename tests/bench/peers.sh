@@ -5,7 +5,7 @@
 
 versions_of_peers() {
   local name text=''
-  for name in rauc swupdate casync zchunk xdelta3 rdiff bmap-tools zstd curl podman containerd docker.io skopeo; do
+  for name in rauc swupdate casync zchunk xdelta3 rdiff bmap-tools zstd curl podman containerd docker.io skopeo runc conmon; do
     text+=", $name $(dpkg-query -W -f '${Version}' "$name" 2>/dev/null || echo 'not installed')"
   done
   echo "${text#, }"

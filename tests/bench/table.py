@@ -191,6 +191,34 @@ def containers(rows):
                   "v2: wire", "written", "v3: wire", "written"], steps[0], cells)
 
 
+def ms(way, field):
+    """Median, and how far the runs lie apart."""
+    values = [run[field] / 1e3 for run in way.good]
+    spread = f" ({min(values):.0f}-{max(values):.0f})" if len(values) > 2 else ""
+    return f"{statistics.median(values):.0f}{spread}"
+
+
+def handover(rows):
+    memory_of = ways_of(rows, "handover", "-", "memory")
+    times = ways_of(rows, "handover", "-", "time")
+
+    def cells(_, way):
+        lost = [run["wire"] for run in way.good]
+        return [str(len(lost)), f"{way.median('written'):.0f}", str(sum(lost)), f"{min(lost)}-{max(lost)}",
+                ms(way, "wall"), ms(way, "flush") if way.most("flush") else "-"]
+
+    out = table("A service goes from v1 to v2 while 8 clients ask it without pause",
+                ["way", "updates", "requests in each", "lost in all", "in each", "longest gap ms",
+                 "commit ms"], ways_of(rows, "handover", "-", "update"), cells)
+    if memory_of:
+        out += table("What supervises it: memory of its own, private", ["process", "KiB"], memory_of,
+                     lambda _, way: [" / ".join(str(run["rss"]) for run in way.good)])
+    if times:
+        out += table("A service that is ready at once: time", ["command", "commit ms", "whole ms"], times,
+                     lambda _, way: [ms(way, "flush") if way.most("flush") else "-", ms(way, "wall")])
+    return out
+
+
 def main():
     rows = load(sys.argv[1])
     with open(sys.argv[2], encoding="utf-8") as f:
@@ -202,8 +230,11 @@ def main():
           "Wire: as the server counted it, requests, answers and their headers; or the file's size.\n"
           "Images are pulled from a registry, whose answers without their headers are the wire there; durable:\n"
           "done, and the file system synced; written: to its device.\n"
+          "Lost: requests without an answer, each once. Gap: the longest that a client had none. Commit: from\n"
+          "the command's first word to the supervisor until the new version is the current one. Private: what\n"
+          "no other process shares, after a handover.\n"
           "Wall times are medians (least-most) of runs in turn; only their ratios mean something.\n")
-    for section in (install, delta, memory, startup, link, containers):
+    for section in (install, delta, memory, startup, link, containers, handover):
         lines = section(rows)
         if lines and len(lines) > 5:
             print("\n".join(lines))

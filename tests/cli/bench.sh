@@ -39,6 +39,15 @@ for way in 'ota status' fw_printenv; do
 done
 holds 'a bad link: ota fetch, with resets and stalls' row 'ota fetch' '[0-9.]+ \| [+-][0-9.]+ \| [+-][0-9.]+ \|$'
 for way in 'ota container pull' 'skopeo copy, packed'; do holds "containers: $way" told "$way"; done
+if [ "$(id -u)" -eq 0 ] && command -v runc >/dev/null; then
+  for way in 'the socket passed' 'SO_REUSEPORT' 'a proxy'; do
+    holds "hand-over, $way: nothing is lost" row "hand-over, $way" '1 \| [1-9][0-9]* \| 0 \| 0-0 \|.*'
+  done
+  holds 'the memory of a supervisor' figures 'ota container run'
+  holds 'the time of a handover' row 'ota container handover' '[1-9][0-9]* \| [1-9][0-9]* \|$'
+else
+  holds 'hand-over' told 'hand-over, the socket passed'
+fi
 holds 'the table is folded for a page' test -z "$(awk 'length > 120' out)"
 holds 'and kept' cmp -s out "$dir/bench/table.md"
 finish
