@@ -33,8 +33,8 @@ help_options() { "$ota" "$1" --help | sed '/^Also/q' | sed -nE 's/^  (-[a-z], )?
 page_options() { sed -n '/begin generated: options/,/end generated/p' "man/ota-$1.8" | sed -nE 's/.*Fl -([a-z-]+).*/\1/p' | sort; }
 same_options() { diff <(help_options "$1") <(page_options "$1"); }
 
-# "container pull" as one word
-commands=$("$ota" --help | sed -nE 's/^  (container )?([a-z]+) .*/\1\2/p' | tr ' ' -)
+# "container pull" as one word; a long name has its line for itself
+commands=$("$ota" --help | sed -nE 's/^  (container )?([a-z]+)( .*)?$/\1\2/p' | tr ' ' -)
 check 'there are commands' test -n "$commands"
 for command in $commands; do
   check "ota-$command(8) has the options of --help" same_options "$command"

@@ -9,6 +9,7 @@
 #   sh /PATH          a script of the image; so is  ini /PATH  ota.conf or a unit,  text /PATH
 #                     fw_env.config, and  fstab /PATH
 #   c FILE            docs/FILE, word for word; the build machine has it
+#   yaml /PATH        a compose file
 # Behind a command, `# ends with N` tells its status, and `# says: TEXT` what is in its output.
 # https://updates.example.com/ in a file is the folder www of the build machine.
 set -u
@@ -197,6 +198,7 @@ run_block() {
     sh:/*) place "$2" 755 && silent shellcheck "$work/block" ;;
     ini:*/ota.conf) place "$2" 644 && on_device ota lock -- true ;;
     ini:/etc/systemd/*) place "$2" 644 && silent on_device systemd-analyze verify --man=no "$2" ;;
+    yaml:/*) place "$2" 644 && on_device ota container check "$2" ;;
     text:*/fw_env.config) place "$2" 644 && places ;;
     fstab:/*) place "$2" 644 && mounts "$2" ;;
     c:*) cmp "$work/block" "$tree/docs/$2" && cp "$work/block" "$build/$2" ;;
