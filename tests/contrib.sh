@@ -224,7 +224,7 @@ esac
 END
   printf '#!/bin/sh\necho "$1" >"%s"\n' "$work/slept" >"$work/bin/sleep"
   rm -f "$work/asked" "$work/slept"
-  PATH=$work/bin:$PATH "$work/usr/bin/ota-containers" "$@"
+  env -u OTA PATH="$work/bin:$PATH" "$work/usr/bin/ota-containers" "$@"
 }
 ends() { # STATUS COMMAND...
   local wanted=$1 status=0

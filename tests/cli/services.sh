@@ -167,7 +167,8 @@ for pid in pids:
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 for kept in '' --keep-alive; do
   share "$port"
-  load_begin ${kept:+"$kept"}
+  # so many that none of the two takes all
+  load_begin --clients 32 ${kept:+"$kept"}
   must waits_for answers 1
   must waits_for answers 2
   kill "$first"
