@@ -4,7 +4,7 @@
 # The power goes while a service moves to another version, or back: with its return one version comes up,
 # the one that the journal names, and the next handover works. Of ten cuts seven fall at an exact call of
 # the supervisor, by the step that it was at, and three at any instant.
-#   CUTS=10    so many; from 100 on, each step of a handover must have been hit
+#   CUTS=5     so many; from 100 on, each step of a handover must have been hit
 web=cut$$
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/cli/store.sh
@@ -19,7 +19,7 @@ need 'there is no loop device' losetup -f
 make_services
 # shellcheck source=tests/cli/atomic.sh
 . "$tree/tests/cli/atomic.sh"
-: "${CUTS:=10}"
+: "${CUTS:=5}"
 unmount() {
   local at
   for at in "$store" host; do
