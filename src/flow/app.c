@@ -32,6 +32,13 @@ const char *app_text(const struct app_version *v, char text[APP_TEXT_LEN])
 	return text;
 }
 
+void app_go_back(struct app *app)
+{
+	app->failed = app->current;
+	app->current = app->previous;
+	app->previous = (struct app_version){0};
+}
+
 int app_dir(const char *store, const char *service, char path[PATH_MAX], struct err *err)
 {
 	char apps[PATH_MAX];

@@ -73,6 +73,9 @@ const char *app_text(const struct app_version *v, char text[APP_TEXT_LEN]);
 json_t *app_version_json(const struct app_version *v, struct err *err) MUST_USE;
 int app_version_parse(json_t *object, struct app_version *v, struct err *err) MUST_USE;
 
+/* The version before is the current one again, and the one that was has failed. */
+void app_go_back(struct app *app);
+
 /* Calls `visit` for each version that some service may run or go back to. Errors: io, corrupt,
  * those of visit. */
 typedef int app_visit(void *ctx, const struct app_version *version, struct err *err);

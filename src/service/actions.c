@@ -132,9 +132,7 @@ static int roll_back(struct supervisor *s)
 	} else {
 		supervisor_say(
 			s, "back to %s: %s", app_text(&s->app.previous, name), s->trouble.msg);
-		s->app.failed = s->app.current;
-		s->app.current = s->app.previous;
-		s->app.previous = (struct app_version){0};
+		app_go_back(&s->app);
 	}
 	note_trouble(s);
 	s->watched_ms = 0;

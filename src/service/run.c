@@ -82,9 +82,7 @@ static void fail_watched(struct supervisor *s)
 	snprintf(s->app.reason, sizeof(s->app.reason), "it was started %d times while watched",
 		STARTS_MAX);
 	supervisor_say(s, "back to %s: %s", app_text(&s->app.previous, name), s->app.reason);
-	s->app.failed = s->app.current;
-	s->app.current = s->app.previous;
-	s->app.previous = (struct app_version){0};
+	app_go_back(&s->app);
 	s->app.step = APP_SETTLED;
 }
 
