@@ -8,8 +8,7 @@ unset DOCKER_CONFIG
 
 make_release v1 1.0
 make_device
-python3 "$tree/tests/cli/badregistry.py" v1 >said &
-for _ in $(seq 100); do [ -s said ] && break; sleep 0.05; done
+serve said badregistry.py v1
 port=$(head -n 1 said)
 base=docker://localhost:$port
 printf '[network]\ninsecure-http = localhost\nauth-file = /etc/ota/auth.json\n' >>device/etc/ota/ota.conf

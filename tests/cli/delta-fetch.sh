@@ -117,13 +117,11 @@ exits 0 'and is written' on write
 holds 'byte for byte' slot_holds a v2
 
 # --- over the network ---
-python3 "$tree/tests/cli/badserver.py" v2 "$name" >log &
-until [ -s log ]; do sleep 0.05; done
+serve log badserver.py v2 "$name"
 base=http://localhost:$(head -n 1 log)
 moved() { awk -v name="/$name" 'index($1, name) { n += $3 } END { printf "%.0f\n", n }' log; }
 again
-python3 "$tree/tests/cli/badserver.py" damaged "$name" >badlog &
-until [ -s badlog ]; do sleep 0.05; done
+serve badlog badserver.py damaged "$name"
 exits 15 'what it would take instead is over the budget' on fetch --budget $((size + 40000)) "http://localhost:$(head -n 1 badlog)/plain"
 exits 15 'a budget below the delta' on fetch --budget $((size / 2)) "$base/plain"
 exits 0 'a budget that only the delta meets' on fetch --budget $((size + 40000)) "$base/plain"

@@ -227,8 +227,7 @@ exits 2 'without a layout' ota --config ota.conf delta --from v1 --to "$source:p
 holds 'the hint names one' says 'hint: .*-o LAYOUT'
 
 # --- a registry that lists referrers by itself ---
-python3 "$tree/tests/cli/badregistry.py" v3 >said &
-for _ in $(seq 100); do [ -s said ] && break; sleep 0.05; done
+serve said badregistry.py v3
 port=$(head -n 1 said)
 holds 'a device finds the delta in its list' finds "$wanted" "docker://localhost:$port/lists-all/x"
 

@@ -11,9 +11,7 @@ layer=$(layer_of v1 0)
 size=$(stat -c %s "$layer")
 make_device --size 16M
 printf '[network]\ninsecure-http = localhost\nretry-wait = 10ms\nstall-time = 1s\n' >>device/etc/ota/ota.conf
-python3 "$tree/tests/cli/badserver.py" v1 "$(basename "$layer")" >log &
-server=$!
-for _ in $(seq 100); do [ -s log ] && break; sleep 0.05; done
+serve log badserver.py v1 "$(basename "$layer")"
 base=http://localhost:$(head -n 1 log)
 
 # of FAULT AWK-PROGRAM: over the layer's answers

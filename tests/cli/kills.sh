@@ -16,9 +16,7 @@ make_device
 printf '[network]\ninsecure-http = localhost\nretry-wait = 10ms\n' >>device/etc/ota/ota.conf
 truncate -s "$((megabytes + 1))M" device/slots/a.img device/slots/b.img
 
-python3 "$tree/tests/cli/badserver.py" v1 "$name" >log &
-server=$!
-until [ -s log ]; do sleep 0.05; done
+serve log badserver.py v1 "$name"
 base=http://localhost:$(head -n 1 log)
 
 # once FAULT COMMAND...: a run that the server may kill at its fault

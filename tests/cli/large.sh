@@ -14,9 +14,7 @@ make_release v1 1.0 --frame-size 512K
 must "$tree/test-images/sandbox.sh" --size 4401M device
 cp "${key%.key}.pub" device/etc/ota/trust.d/
 printf '[network]\ninsecure-http = localhost\nretry-wait = 10ms\n' >>device/etc/ota/ota.conf
-python3 "$tree/tests/cli/badserver.py" v1 "$(basename "$(layer_of v1 0)")" >log &
-server=$!
-until [ -s log ]; do sleep 0.05; done
+serve log badserver.py v1 "$(basename "$(layer_of v1 0)")"
 base=http://localhost:$(head -n 1 log)
 
 # peak ARGUMENT...: runs ota, and leaves the most memory that it had, in KiB, in `memory`

@@ -9,11 +9,9 @@ make_release v1 1.0
 layer=$(layer_of v1 0)
 size=$(stat -c %s "$layer")
 
-# serve FOLDER: a server that misbehaves, its address in $base, what it answered in the file `log`
-serve() {
-  python3 "$tree/tests/cli/badserver.py" "$1" "$(basename "$(layer_of "$1" 0)")" >log &
-  server=$!
-  for _ in $(seq 100); do [ -s log ] && break; sleep 0.05; done
+# serve_badly FOLDER: a server that misbehaves, its address in $base, what it answered in the file `log`
+serve_badly() {
+  serve log badserver.py "$1" "$(basename "$(layer_of "$1" 0)")"
   base=http://localhost:$(head -n 1 log)
 }
 
@@ -40,7 +38,7 @@ arrives() {
   holds "$2: and came once" test "$(sent "$1")" -le $((size * 102 / 100))
 }
 
-serve v1
+serve_badly v1
 new_device
 
 # --- what passes ---

@@ -89,8 +89,7 @@ done
 # --- servers that change their mind ---
 rm -rf bad && must forge bad fine
 layer=$(jq -r '.layers[1].digest[7:]' "$(blob bad "$(manifest_of_v1 bad)")")
-python3 "$tree/tests/cli/badserver.py" bad "$layer" >log &
-for _ in $(seq 100); do [ -s log ] && break; sleep 0.05; done
+serve log badserver.py bad "$layer"
 base=http://localhost:$(head -n 1 log)
 printf 'retry-wait = 10ms\nstall-time = 1s\n' >>ota.conf
 ends 11 'a layer that is gone by now' "$base/gone#v1"
@@ -100,9 +99,8 @@ ends 14 'a layer whose bytes change meanwhile' "$base/swapped-50000#v1"
 ends 14 'a layer that comes encoded' "$base/gzip#v1"
 ends 15 'a budget that is too small' --budget 1K "$base/plain#v1"
 holds 'is told before the first byte' test "$(grep -c "^/plain/blobs/sha256/$layer" log)" -eq 0
-python3 "$tree/tests/cli/badregistry.py" bad >port &
-for _ in $(seq 100); do [ -s port ] && break; sleep 0.05; done
-registry=docker://localhost:$(cat port)
+serve port badregistry.py bad
+registry=docker://localhost:$(head -n 1 port)
 ends 14 'a manifest that is damaged' "$registry/damaged/app:v1"
 sed -i 's/^unsigned.*/unsigned = refuse/' ota.conf
 ends 11 'a tag that appears between two questions' "$registry/appears/app:v1"

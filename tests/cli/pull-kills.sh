@@ -19,11 +19,9 @@ first=$(head -n 1 <<<"$layers")
 configure "$dir/store" localhost
 printf 'retry-wait = 10ms\nstall-time = 1s\n' >>ota.conf
 
-# serve LAYER: a server that misbehaves on it, its address in $base
-serve() {
-  python3 "$tree/tests/cli/badserver.py" "$images/gzip" "$1" >log &
-  server=$!
-  for _ in $(seq 100); do [ -s log ] && break; sleep 0.05; done
+# serve_badly LAYER: a server that misbehaves on it, its address in $base
+serve_badly() {
+  serve log badserver.py "$images/gzip" "$1"
   base=http://localhost:$(head -n 1 log)
 }
 # sent FAULT: the bytes of all layers that were sent
@@ -115,7 +113,7 @@ exits 0 'all is proved then' container verify -q
 for layer in $layers; do
   size=$(stat -c %s "$(blob "$images/gzip" "$layer")")
   rm -rf store
-  serve "$layer"
+  serve_badly "$layer"
   fault=kill-$((size / 2))
   # the server is to know whom to kill before it is asked
   bash -c 'echo $$ >victim; exec "$@"' - "$OTA" --config ota.conf container pull -q --name app "$base/$fault#v1" >out 2>err
@@ -129,7 +127,7 @@ for layer in $layers; do
 done 2>/dev/null
 
 # --- links ---
-serve "$first"
+serve_badly "$first"
 size=$(stat -c %s "$(blob "$images/gzip" "$first")")
 total=0
 for hex in $layers; do total=$((total + $(stat -c %s "$(blob "$images/gzip" "$hex")"))); done

@@ -158,8 +158,7 @@ holds 'not even where it came from' test -z "$(ls shared/sources)"
 
 # --- a registry that asks for tokens ---
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=tokens -keyout token.key -out token.pem 2>/dev/null
-python3 "$tree/tests/cli/tokenserver.py" token.key token.pem pump:se-cret >tokens &
-for _ in $(seq 100); do [ -s tokens ] && break; sleep 0.05; done
+serve tokens tokenserver.py token.key token.pem pump:se-cret
 must "$tree/test-images/registry.sh" stop registry
 must "$tree/test-images/registry.sh" --token "http://localhost:$(head -n 1 tokens)/token" token.pem start registry 0
 port=$(cat registry/port)

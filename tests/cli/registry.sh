@@ -219,8 +219,7 @@ DOCKER_CONFIG=$dir/moved exits 0 'or where DOCKER_CONFIG says' on check "$source
 
 # --- tokens ---
 openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=tokens -keyout token.key -out token.pem 2>/dev/null
-python3 "$tree/tests/cli/tokenserver.py" token.key token.pem pump:se-cret >tokens &
-for _ in $(seq 100); do [ -s tokens ] && break; sleep 0.05; done
+serve tokens tokenserver.py token.key token.pem pump:se-cret
 realm=http://localhost:$(head -n 1 tokens)/token
 registry --token "$realm" token.pem
 credentials "localhost:$port" pump:se-cret >auth.json

@@ -22,8 +22,7 @@ again() {
 }
 data=$(jq -r '.layers[] | select(.mediaType == "application/vnd.ota.reuse.data.v1").digest' "$(blob v2 "$(manifest_of v2)")")
 name=${data#sha256:}
-python3 "$tree/tests/cli/badserver.py" v2 "$name" >log &
-until [ -s log ]; do sleep 0.05; done
+serve log badserver.py v2 "$name"
 base=http://localhost:$(head -n 1 log)
 moved() { awk '{ n += $3 } END { printf "%.0f\n", n }' log; }
 left() { find device/var/lib/ota/deltas device/var/lib/ota/partial -type f; }

@@ -43,17 +43,6 @@ free_port() {
   echo $port
 }
 
-# waits_for COMMAND...: until the command succeeds, or 20 seconds are over
-waits_for() {
-  local until=$((SECONDS + 20))
-  while [ $SECONDS -lt $until ]; do
-    "$@" >/dev/null 2>&1 && return
-    sleep 0.05
-  done
-  echo "# not within 20 s: $*"
-  return 1
-}
-
 # --- load ---
 # load OPTION...: what the load client counted, in $dir/load.json; the address is $to
 load() { "$services/load" --to "$to" "$@" >"$dir/load.json"; }
@@ -137,6 +126,8 @@ pull() { on container pull --name "$image" "oci:$services/images:$1"; }
 # web_begin: supervised in the background. What its containers print is in web.out; what they
 # say on stderr, and the supervisor says, in web.log.
 web_begin() {
+  : >"$dir/web.out"
+  : >"$dir/web.log" # what an earlier one said there is not the word of this one
   "${web_ota:-$OTA}" --root "$dir/device" container run "$web" >"$dir/web.out" 2>"$dir/web.log" &
   web_pid=$!
 }

@@ -85,9 +85,7 @@ refused 11 'a certificate that nobody vouches for' on fetch "https://localhost:$
 refused 10 'nobody listens' on fetch http://localhost:9
 
 # --- a server that misbehaves ---
-python3 "$tree/tests/cli/badserver.py" v1 "$(basename "$layer")" >badport &
-bad=$!
-for _ in $(seq 100); do [ -s badport ] && break; sleep 0.05; done
+serve badport badserver.py v1 "$(basename "$layer")"
 base=http://localhost:$(head -n 1 badport)
 rm -rf device/var/lib/ota/partial
 for case in \
@@ -104,5 +102,5 @@ for case in \
 done
 rm -rf device/var/lib/ota/partial/*
 exits 0 'a release that is published while it is asked for' on check --retry "$base/published"
-kill $bad
+kill $server
 finish
