@@ -17,7 +17,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 PKG_CONFIG ?= pkg-config
-LIB_PKGS := libcrypto libzstd libubootenv jansson
+LIB_PKGS := libzstd libubootenv jansson
 PKGS := $(LIB_PKGS) inih
 
 CPPFLAGS += -Isrc -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DOTA_VERSION='"$(VERSION)"'

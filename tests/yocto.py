@@ -16,7 +16,7 @@ TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), ".."))
 LAYER = os.path.join(TREE, "contrib/yocto")
 OTA = f"{LAYER}/recipes-support/ota/ota_0.1.0.bb"
 # the recipe of each library that the Makefile names
-RECIPES = {"libcrypto": "openssl", "libzstd": "zstd", "libubootenv": "libubootenv", "jansson": "jansson",
+RECIPES = {"libzstd": "zstd", "libubootenv": "libubootenv", "jansson": "jansson",
            "inih": "libinih"}
 CHOICES = {"network", "boot", "update", "watchdog", "containers", "env-tools"}
 count = failed = 0
@@ -78,7 +78,7 @@ def license_of(path):
 def needs():
     named = re.findall(r"^(?:LIB_)?PKGS := (.*)", text_of("Makefile"), re.M)
     wanted = {RECIPES[p] for p in " ".join(named).split() if not p.startswith("$")}
-    wanted |= {"curl", "libarchive", "libyaml", "zlib"}  # loaded where they are needed
+    wanted |= {"curl", "libarchive", "libyaml", "openssl", "zlib"}  # loaded where they are needed
     return wanted ^ set(ota("").words("DEPENDS"))
 
 

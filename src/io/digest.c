@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/digest.h"
 
-#include <openssl/evp.h>
+#include <stdio.h>
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "io/openssl.h"
 
 #define CHUNK_BYTES 65536
-#include <stdio.h>
 
 void digest_hex(const struct digest *d, char out[DIGEST_HEX_LEN])
 {
@@ -48,25 +48,26 @@ int digest_parse(const char *text, struct digest *d, struct err *err)
 
 struct digest_state *digest_begin(struct err *err)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1)
+	if (openssl_load(err) < 0)
+		return NULL;
+	EVP_MD_CTX *ctx = openssl.EVP_MD_CTX_new();
+	if (ctx && openssl.EVP_DigestInit_ex(ctx, openssl.EVP_sha256(), NULL) == 1)
 		return (struct digest_state *)ctx;
-	EVP_MD_CTX_free(ctx);
+	openssl.EVP_MD_CTX_free(ctx);
 	err_set(err, OTA_FAILED, "OpenSSL offers no SHA-256");
 	return NULL;
 }
 
 int digest_add(struct digest_state *s, const void *data, size_t len, struct err *err)
 {
-	if (EVP_DigestUpdate((EVP_MD_CTX *)s, data, len) == 1)
+	if (openssl.EVP_DigestUpdate((EVP_MD_CTX *)s, data, len) == 1)
 		return 0;
 	return err_set(err, OTA_FAILED, "SHA-256 failed in OpenSSL");
 }
 
 int digest_end(struct digest_state **s, struct digest *d, struct err *err)
 {
-	int ok = EVP_DigestFinal_ex((EVP_MD_CTX *)*s, d->bytes, NULL);
+	int ok = openssl.EVP_DigestFinal_ex((EVP_MD_CTX *)*s, d->bytes, NULL);
 
 	digest_drop(s);
 	return ok == 1 ? 0 : err_set(err, OTA_FAILED, "SHA-256 failed in OpenSSL");
@@ -74,13 +75,16 @@ int digest_end(struct digest_state **s, struct digest *d, struct err *err)
 
 void digest_drop(struct digest_state **s)
 {
-	EVP_MD_CTX_free((EVP_MD_CTX *)*s);
+	if (*s)
+		openssl.EVP_MD_CTX_free((EVP_MD_CTX *)*s);
 	*s = NULL;
 }
 
 int digest_of(const void *data, size_t len, struct digest *d, struct err *err)
 {
-	if (EVP_Digest(data, len, d->bytes, NULL, EVP_sha256(), NULL) == 1)
+	if (openssl_load(err) < 0)
+		return -1;
+	if (openssl.EVP_Digest(data, len, d->bytes, NULL, openssl.EVP_sha256(), NULL) == 1)
 		return 0;
 	return err_set(err, OTA_FAILED, "SHA-256 failed in OpenSSL");
 }

@@ -3,14 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "io/openssl.h"
 
 #define PEM_MAX 16384
 
@@ -23,12 +21,13 @@ static EVP_PKEY *pkey(const struct key *key)
 
 void key_free(struct key *key)
 {
-	EVP_PKEY_free(pkey(key));
+	if (key)
+		openssl.EVP_PKEY_free(pkey(key));
 }
 
 bool key_equal(const struct key *a, const struct key *b)
 {
-	return EVP_PKEY_eq(pkey(a), pkey(b)) == 1;
+	return openssl.EVP_PKEY_eq(pkey(a), pkey(b)) == 1;
 }
 
 /* A passphrase would have to be typed: scripts hang on that, so such keys are refused. */
@@ -42,13 +41,13 @@ static bool is_known_kind(EVP_PKEY *p)
 {
 	char group[32] = "";
 
-	if (EVP_PKEY_is_a(p, "RSA") || EVP_PKEY_is_a(p, "RSA-PSS"))
-		return EVP_PKEY_get_bits(p) >= RSA_BITS_MIN &&
-		       EVP_PKEY_get_size(p) <= SIGNATURE_MAX;
-	if (EVP_PKEY_is_a(p, "ED25519"))
+	if (openssl.EVP_PKEY_is_a(p, "RSA") || openssl.EVP_PKEY_is_a(p, "RSA-PSS"))
+		return openssl.EVP_PKEY_get_bits(p) >= RSA_BITS_MIN &&
+		       openssl.EVP_PKEY_get_size(p) <= SIGNATURE_MAX;
+	if (openssl.EVP_PKEY_is_a(p, "ED25519"))
 		return true;
-	return EVP_PKEY_is_a(p, "EC") &&
-	       EVP_PKEY_get_group_name(p, group, sizeof(group), NULL) == 1 &&
+	return openssl.EVP_PKEY_is_a(p, "EC") &&
+	       openssl.EVP_PKEY_get_group_name(p, group, sizeof(group), NULL) == 1 &&
 	       (!strcmp(group, "prime256v1") || !strcmp(group, "P-256"));
 }
 
@@ -59,6 +58,8 @@ static struct key *key_load(const char *path, bool is_private, enum ota_code cod
 	char chunk[4096];
 	size_t n;
 
+	if (openssl_load(err) < 0)
+		return NULL;
 	/* keys may be symlinks, as ca-certificates and secret managers make them */
 	FILE *f = fopen(path, "re");
 	if (!f) {
@@ -70,12 +71,12 @@ static struct key *key_load(const char *path, bool is_private, enum ota_code cod
 		rc = buf_add(&pem, chunk, n, err);
 	bool unreadable = ferror(f);
 	fclose(f);
-	BIO *bio = rc == 0 && pem.len ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+	BIO *bio = rc == 0 && pem.len ? openssl.BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
 	if (bio && is_private)
-		p = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+		p = openssl.PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
 	else if (bio)
-		p = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
-	BIO_free(bio);
+		p = openssl.PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+	openssl.BIO_free(bio);
 	if (p && is_known_kind(p))
 		return (struct key *)p;
 	err_set(err, code, "key %s: %s", path,
@@ -83,7 +84,7 @@ static struct key *key_load(const char *path, bool is_private, enum ota_code cod
 		: unreadable ? "unreadable"
 		: is_private ? "not a PEM private key without passphrase"
 			     : "not a PEM public key");
-	EVP_PKEY_free(p);
+	openssl.EVP_PKEY_free(p);
 	return NULL;
 }
 
@@ -99,16 +100,16 @@ struct key *key_load_private(const char *path, struct err *err)
 
 static int write_pem(const char *path, EVP_PKEY *p, bool is_private, struct err *err)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	int ok = bio &&
-		 (is_private ? PEM_write_bio_PKCS8PrivateKey(bio, p, NULL, NULL, 0, NULL, NULL)
-			     : PEM_write_bio_PUBKEY(bio, p)) == 1;
+	BIO *bio = openssl.BIO_new(openssl.BIO_s_mem());
+	int ok = bio && (is_private ? openssl.PEM_write_bio_PKCS8PrivateKey(
+					      bio, p, NULL, NULL, 0, NULL, NULL)
+				    : openssl.PEM_write_bio_PUBKEY(bio, p)) == 1;
 	char *text = NULL;
-	long len = ok ? BIO_get_mem_data(bio, &text) : 0;
+	long len = ok ? openssl.BIO_ctrl(bio, BIO_CTRL_INFO, 0, &text) : 0;
 	int rc = ok ? file_publish(path, text, (size_t)len, is_private ? 0600 : 0644, err)
 		    : err_set(err, OTA_FAILED, "OpenSSL cannot write a key");
 
-	BIO_free(bio);
+	openssl.BIO_free(bio);
 	return rc;
 }
 
@@ -129,64 +130,69 @@ int key_generate(const char *name, struct err *err)
 	if (snprintf(secret, sizeof(secret), "%s.key", name) >= PATH_MAX - 1 ||
 		snprintf(public, sizeof(public), "%s.pub", name) >= PATH_MAX - 1)
 		return err_set(err, OTA_USAGE, "the name is too long");
-	if (refuse_existing(secret, err) < 0 || refuse_existing(public, err) < 0)
+	if (refuse_existing(secret, err) < 0 || refuse_existing(public, err) < 0 ||
+		openssl_load(err) < 0)
 		return -1;
-	EVP_PKEY *p = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	EVP_PKEY *p = openssl.EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	if (!p)
 		return err_set(err, OTA_FAILED, "OpenSSL cannot make an Ed25519 key");
 	int rc = write_pem(secret, p, true, err);
 	if (rc == 0)
 		rc = write_pem(public, p, false, err);
-	EVP_PKEY_free(p);
+	openssl.EVP_PKEY_free(p);
 	return rc;
 }
 
 static const EVP_MD *hash_for(EVP_PKEY *p)
 {
-	return EVP_PKEY_is_a(p, "ED25519") ? NULL : EVP_sha256();
+	return openssl.EVP_PKEY_is_a(p, "ED25519") ? NULL : openssl.EVP_sha256();
 }
 
 /* PSS with SHA-256 and a salt of any length; what another padding takes stays as it is. */
 static int use_pss(EVP_PKEY_CTX *pctx, int salt_len)
 {
-	return EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, EVP_sha256()) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, salt_len) == 1;
+	return openssl.EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+	       openssl.EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, openssl.EVP_sha256()) == 1 &&
+	       openssl.EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, salt_len) == 1;
 }
 
 int key_sign(const struct key *key, const void *data, size_t len, uint8_t signature[SIGNATURE_MAX],
 	size_t *signature_len, struct err *err)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx = openssl.EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx = NULL;
 
 	*signature_len = SIGNATURE_MAX;
-	int ok = ctx && EVP_DigestSignInit(ctx, &pctx, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
-		 (!EVP_PKEY_is_a(pkey(key), "RSA-PSS") || use_pss(pctx, RSA_PSS_SALTLEN_DIGEST)) &&
-		 EVP_DigestSign(ctx, signature, signature_len, data, len) == 1;
-	EVP_MD_CTX_free(ctx);
+	int ok =
+		ctx &&
+		openssl.EVP_DigestSignInit(ctx, &pctx, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+		(!openssl.EVP_PKEY_is_a(pkey(key), "RSA-PSS") ||
+			use_pss(pctx, RSA_PSS_SALTLEN_DIGEST)) &&
+		openssl.EVP_DigestSign(ctx, signature, signature_len, data, len) == 1;
+	openssl.EVP_MD_CTX_free(ctx);
 	return ok ? 0 : err_set(err, OTA_FAILED, "OpenSSL cannot sign with this key");
 }
 
 static bool verify(const struct key *key, bool pss, const void *data, size_t len,
 	const uint8_t *signature, size_t signature_len)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx = openssl.EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pctx = NULL;
 	int ok = ctx &&
-		 EVP_DigestVerifyInit(ctx, &pctx, hash_for(pkey(key)), NULL, pkey(key)) == 1 &&
+		 openssl.EVP_DigestVerifyInit(ctx, &pctx, hash_for(pkey(key)), NULL, pkey(key)) ==
+			 1 &&
 		 (!pss || use_pss(pctx, RSA_PSS_SALTLEN_AUTO)) &&
-		 EVP_DigestVerify(ctx, signature, signature_len, data, len) == 1;
+		 openssl.EVP_DigestVerify(ctx, signature, signature_len, data, len) == 1;
 
-	EVP_MD_CTX_free(ctx);
+	openssl.EVP_MD_CTX_free(ctx);
 	return ok;
 }
 
 bool key_verify(const struct key *key, const void *data, size_t len, const uint8_t *signature,
 	size_t signature_len)
 {
-	bool any_padding = EVP_PKEY_is_a(pkey(key), "RSA");
-	bool pss_alone = EVP_PKEY_is_a(pkey(key), "RSA-PSS");
+	bool any_padding = openssl.EVP_PKEY_is_a(pkey(key), "RSA");
+	bool pss_alone = openssl.EVP_PKEY_is_a(pkey(key), "RSA-PSS");
 
 	return verify(key, pss_alone, data, len, signature, signature_len) ||
 	       (any_padding && verify(key, true, data, len, signature, signature_len));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust/payload.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "io/json.h"
+#include "io/openssl.h"
 
 #define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 #define PAYLOAD_TYPE "cosign container image signature"
@@ -74,7 +74,7 @@ int payload_read(const char *text, size_t len, struct digest *manifest, struct e
 
 void signature_encode(const uint8_t *signature, size_t len, char out[SIGNATURE_TEXT_MAX])
 {
-	EVP_EncodeBlock((unsigned char *)out, signature, (int)len);
+	openssl.EVP_EncodeBlock((unsigned char *)out, signature, (int)len);
 }
 
 int signature_decode(
@@ -90,7 +90,9 @@ int signature_decode(
 	/* OpenSSL's decoder passes over blanks, and takes padding in the middle */
 	if (strspn(text, BASE64) != text_len - padding)
 		return err_set(err, OTA_UNTRUSTED, "a signature that is not base64");
-	int n = EVP_DecodeBlock(room, (const unsigned char *)text, (int)text_len);
+	if (openssl_load(err) < 0)
+		return -1;
+	int n = openssl.EVP_DecodeBlock(room, (const unsigned char *)text, (int)text_len);
 	if (n < 0 || (size_t)n < padding || (size_t)n - padding > SIGNATURE_MAX)
 		return err_set(err, OTA_UNTRUSTED, "a signature that is not base64");
 	*len = (size_t)n - padding;

@@ -86,24 +86,16 @@ must() {
   finish
 }
 
-# waits_for COMMAND...: until the command succeeds, or 20 seconds are over
-waits_for() {
-  local until=$((SECONDS + 20))
-  while [ $SECONDS -lt $until ]; do
-    "$@" >/dev/null 2>&1 && return
-    sleep 0.05
-  done
-  echo "# not within 20 s: $*"
-  return 1
-}
-
 # serve LOG SCRIPT ARGUMENT...: a server of tests/cli in the background, $server, which on return has
 # written its port, the first line of the log; what it answers follows there.
 serve() {
   : >"$1" # what an earlier server said there is not the word of this one
   python3 "$tree/tests/cli/$2" "${@:3}" >>"$1" &
   server=$!
-  must waits_for test -s "$1"
+  until [ -s "$1" ]; do
+    must kill -0 $server
+    sleep 0.05
+  done
 }
 
 says() { grep -Eq -- "$1" "$dir/err" "$dir/out"; }

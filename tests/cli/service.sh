@@ -43,6 +43,17 @@ free_port() {
   echo $port
 }
 
+# waits_for COMMAND...: until the command succeeds, or 20 seconds are over
+waits_for() {
+  local until=$((SECONDS + 20))
+  while [ $SECONDS -lt $until ]; do
+    "$@" >/dev/null 2>&1 && return
+    sleep 0.05
+  done
+  echo "# not within 20 s: $*"
+  return 1
+}
+
 # --- load ---
 # load OPTION...: what the load client counted, in $dir/load.json; the address is $to
 load() { "$services/load" --to "$to" "$@" >"$dir/load.json"; }

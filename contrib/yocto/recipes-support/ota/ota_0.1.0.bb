@@ -51,6 +51,9 @@ do_install() {
     rm ${D}${datadir}/ota/cron.example ${D}${datadir}/ota/cron-containers.example
 }
 
+# loaded where the first byte is hashed; nothing links it, so nothing else would ask for it
+RDEPENDS:${PN}:class-target = "libcrypto"
+
 PACKAGE_BEFORE_PN = "${PN}-boot ${PN}-update ${PN}-watchdog ${PN}-containers ${PN}-factory ${PN}-completion"
 FILES:${PN}-boot = "${bindir}/ota-boot ${sysconfdir}/init.d/ota-boot ${systemd_system_unitdir}/ota-boot.service"
 FILES:${PN}-update = "${bindir}/ota-update ${sysconfdir}/cron.d/ota ${systemd_system_unitdir}/ota-update.*"
