@@ -30,6 +30,8 @@ fill() {
 is_full() { ! mkdir "$store/probe" 2>/dev/null || { rmdir "$store/probe" && return 1; }; }
 empty() { rm "$store/filler"; }
 move_to() { on -v container handover "$web" "oci:$services/images:$1" "${@:2}"; }
+# kill_it: the one that runs; of the one before, runc may not yet have forgotten the name
+kill_it() { runc --root "$runtime_state" kill "$(containers_of | sed -n 's/ running$//p')" KILL; }
 
 make_host
 mkdir -p host "$store"
@@ -49,7 +51,7 @@ exits 0 'back from it by the way that stops it first' roll_back --strategy downl
 holds 'the old version is up' one_only 1
 holds 'the disk is free again' waits_for roomy
 exits 0 'it is taken again, if one insists' move_to full --retry
-must runc --root "$runtime_state" kill "$(containers_of | cut -d' ' -f1)" KILL
+must kill_it
 holds 'it dies while it is watched: the old version is up' one_only 1
 holds 'and the disk free again' waits_for roomy
 exits 0 'the next handover works' move_to v2
@@ -68,7 +70,7 @@ empty
 must move_to v2 --retry
 must one_only 2
 fill
-must runc --root "$runtime_state" kill "$(containers_of | cut -d' ' -f1)" KILL
+must kill_it
 holds 'the watch goes back without room' one_only 1
 exits 0 'one stops it without room' on container stop "$web"
 must waits_for dead
