@@ -14,7 +14,7 @@
 
 #define TREE_PATH_LEN 256 /* below the folder, with NUL */
 #define TREE_FILES_MAX 1024
-#define TREE_DEPTH_MAX 128 /* of the folders in a tree that can be removed again */
+#define TREE_DEPTH_MAX 128 /* of the folders in a tree that we make */
 
 struct tree_file {
 	char path[TREE_PATH_LEN];
@@ -39,11 +39,14 @@ int tree_open(int root_fd, const char *folder, const char *path, struct err *err
  * than anything that we make). */
 int tree_usage(const char *dir, uint64_t *bytes, struct err *err) MUST_USE;
 
-/* Removes all below a folder, durably, and follows no link. Errors: io; then some may be left. */
+/* Removes all below a folder, durably, and follows no link. Folders may lie at any depth: those
+ * below a limit are moved up first, and so are those that no descriptor is left for, which takes an
+ * entry more in the folder itself. Errors: io, space (for that entry); then some may be left, under
+ * other names. */
 int tree_remove(const char *dir, struct err *err) MUST_USE;
 
-/* Removes one name in a folder, with all below it; follows no link and syncs nothing. Errors: as
- * tree_remove(). */
+/* Removes one name in a folder, with all below it; follows no link and syncs nothing. Depth and
+ * errors: as tree_remove(). */
 int tree_remove_at(int dir_fd, const char *name, struct err *err) MUST_USE;
 
 /* The same by a path; one that is not there is fine. What a power cut brings back is for the next
