@@ -141,10 +141,7 @@ static int turn(struct relay *r, int wait_ms, struct err *err)
 	for (int i = 0; i < n && !r->is_stopping; i++)
 		if (events[i].data.u64 >> 32 == RELAY_LISTENING)
 			accept_from(r, &r->ports[(uint32_t)events[i].data.u64], now_ms);
-	return r->is_stopping
-		       ? 0
-		       : listen_to(
-				 r, now_ms >= r->paused_until_ms && r->links.n < r->links.max, err);
+	return 0;
 }
 
 static int watch_ports(struct relay *r, int stop_fd, struct err *err)
@@ -160,7 +157,13 @@ static int watch_ports(struct relay *r, int stop_fd, struct err *err)
 						       RELAY_UDP_PORT, i) < 0))
 			return err_errno(err, OTA_IO, "watch a socket");
 	}
-	return listen_to(r, true, err);
+	return 0;
+}
+
+/* By the moment that tick() has seen: a pause is over, or it is waited for. */
+static bool can_accept(const struct relay *r, uint64_t now_ms)
+{
+	return now_ms >= r->paused_until_ms && r->links.n < r->links.max;
 }
 
 static bool is_done(const struct relay *r)
@@ -172,12 +175,19 @@ static int run(struct relay *r, int stop_fd, struct err *err)
 {
 	if (watch_ports(r, stop_fd, err) < 0)
 		return -1;
-	/* what is due may end the last connection: only then it is known whether to wait */
-	for (int wait_ms = tick(r, clock_mono_ms()); !is_done(r);
-		wait_ms = tick(r, clock_mono_ms()))
+	for (;;) {
+		uint64_t now_ms = clock_mono_ms();
+		/* what is due may end a connection: only then it is known whether there is room for
+		 * another, and whether to wait at all */
+		int wait_ms = tick(r, now_ms);
+
+		if (is_done(r))
+			return 0;
+		if (!r->is_stopping && listen_to(r, can_accept(r, now_ms), err) < 0)
+			return -1;
 		if (turn(r, wait_ms, err) < 0)
 			return -1;
-	return 0;
+	}
 }
 
 int relay_run(

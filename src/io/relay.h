@@ -9,11 +9,13 @@
  * The sockets were opened in the machine's namespace and are shared: at a handover, the relays of
  * both versions accept from them. They are made non-blocking for all who share them.
  *
- * TCP: bytes go through pipes by splice(2), never through this process's memory. A pipe belongs to
- * a connection only while there are bytes in it, at most 64 KiB for each direction; while a reader
+ * TCP: bytes go through pipes by splice(2), not through this process's memory. A pipe belongs to a
+ * connection only while there are bytes in it, at most 64 KiB for each direction; while a reader
  * does not read, nothing more is taken from its writer. A half-close is passed on, and so is a
- * reset. Where nobody listens inside, on 127.0.0.1 or else on ::1, this is tried again every 20 ms
- * for a second before the client is reset: a service that is just being started loses no request.
+ * reset. A byte of urgent data (MSG_OOB) is dropped, as for a reader without SO_OOBINLINE; all
+ * around it is passed on in its order. Where nobody listens inside, on 127.0.0.1 or else on ::1,
+ * this is tried again every 20 ms for a second before the client is reset: a service that is just
+ * being started loses no request.
  *
  * UDP: a client is known by its address; its datagrams leave from a socket of its own, and the
  * answers go back from the address that it has written to. The client that was silent longest makes

@@ -64,6 +64,16 @@ static int give(struct relay_link *l, enum relay_side from)
 	return 0;
 }
 
+/* Before an urgent byte, splice() has nothing to take, or tells an end that has come behind all the
+ * rest. An ordinary read steps over that byte: so only it knows. The pipe is empty. */
+static ssize_t take_one(struct relay_link *l, enum relay_side from)
+{
+	char byte;
+	ssize_t n = recv(l->fds[from], &byte, 1, MSG_DONTWAIT);
+
+	return n == 1 ? write(l->flows[from].pipe[1], &byte, 1) : n;
+}
+
 static int take(struct relay_links *ls, struct relay_link *l, enum relay_side from)
 {
 	struct relay_flow *f = &l->flows[from];
@@ -73,6 +83,8 @@ static int take(struct relay_links *ls, struct relay_link *l, enum relay_side fr
 	if (take_pipe(ls, f) < 0)
 		return -1;
 	ssize_t n = move(l->fds[from], f->pipe[1], PIPE_BYTES);
+	if (n == 0 || (n < 0 && errno == EAGAIN))
+		n = take_one(l, from);
 	if (n < 0)
 		return errno == EAGAIN && !l->is_gone[from] ? 0 : -1;
 	f->held = (size_t)n;

@@ -78,6 +78,7 @@ void relay_pipe_close(int pipe[2]);
 struct relay_client {
 	int fd; /* -1: free */
 	size_t port;
+	bool is_v6; /* the address of the service that its socket is connected to */
 	struct sockaddr_in6 address; /* or a sockaddr_in */
 	socklen_t address_len;
 	_Alignas(size_t) char control[64]; /* which address of ours it has written to */

@@ -39,11 +39,12 @@ void relay_udp_end(struct relay_udp *u)
 			forget(u, c);
 }
 
-/* The next datagram finds a new way, by the other address. */
+/* The next datagram finds a new way, by the other address than this one's: of two clients that are
+ * refused at the same time, the second does not lead back to where both were. */
 static void turn_back(struct relay_udp *u, struct relay_client *c)
 {
 	if (errno == ECONNREFUSED)
-		u->prefers_v6 = !u->prefers_v6;
+		u->prefers_v6 = !c->is_v6;
 	forget(u, c);
 }
 
@@ -86,6 +87,7 @@ static struct relay_client *welcome(struct relay_udp *u, size_t port, const stru
 	memcpy(&c->address, m->msg_name, m->msg_namelen);
 	c->address_len = m->msg_namelen;
 	c->port = port;
+	c->is_v6 = u->prefers_v6;
 	c->fd = fd_take(&fd);
 	u->n++;
 	return c;

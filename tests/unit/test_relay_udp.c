@@ -44,9 +44,9 @@ static int bind_all(int family)
 	return fd;
 }
 
-static void world_open(struct world *w, int family)
+static void world_open_at(struct world *w, int inside, int family)
 {
-	w->inside = bind_all(AF_INET);
+	w->inside = inside;
 	w->outside = bind_all(family);
 	const struct relay_port port = {
 		.socket = w->outside, .is_udp = true, .inside = port_of(w->inside)};
@@ -54,12 +54,20 @@ static void world_open(struct world *w, int family)
 	pthread_create(&w->thread, NULL, echo_datagrams, &w->inside);
 }
 
+static void world_open(struct world *w, int family)
+{
+	world_open_at(w, bind_all(AF_INET), family);
+}
+
 static void world_close(struct world *w)
 {
-	struct sockaddr_in a = here(port_of(w->inside));
+	struct sockaddr_in6 a;
+	socklen_t len = sizeof(a);
 
+	/* an address of any is reached as the loopback's */
+	assert_int_equal(getsockname(w->inside, (void *)&a, &len), 0);
 	relay_ends(&w->relay);
-	sendto(w->inside, "", 0, 0, (void *)&a, sizeof(a));
+	sendto(w->inside, "", 0, 0, (void *)&a, len);
 	pthread_join(w->thread, NULL);
 	close(w->inside);
 	close(w->outside);
@@ -147,6 +155,43 @@ static void more_clients_than_there_is_room_for_are_all_answered(void **state)
 	world_close(&w);
 }
 
+static int bind_v6_alone(void)
+{
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (void *)&a, sizeof(a)), 0);
+	return fd;
+}
+
+/* What each client sends before the service's address is known is lost, but not for ever. */
+static void a_service_of_ipv6_alone_is_reached_by_clients_that_come_at_once(void **state)
+{
+	int fds[2], answered = 0;
+	struct world w;
+	char data[8];
+
+	(void)state;
+	world_open_at(&w, bind_v6_alone(), AF_INET);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = speak_to("127.0.0.1", port_of(w.outside));
+	for (unsigned i = 0; i < 20 && answered != 3; i++) {
+		kill(w.relay.pid, SIGSTOP);
+		waitpid(w.relay.pid, NULL, WUNTRACED);
+		for (size_t k = 0; k < ARRAY_LEN(fds); k++)
+			assert_int_equal(send(fds[k], "hello", 5, 0), 5);
+		kill(w.relay.pid, SIGCONT);
+		clock_sleep_ms(50);
+		for (size_t k = 0; k < ARRAY_LEN(fds); k++)
+			if (recv(fds[k], data, sizeof(data), MSG_DONTWAIT) == 5)
+				answered |= 1 << k;
+	}
+	assert_int_equal(answered, 3);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		close(fds[i]);
+	world_close(&w);
+}
+
 static void a_stop_leaves_new_datagrams_to_the_other(void **state)
 {
 	struct world w;
@@ -171,6 +216,7 @@ int main(void)
 		cmocka_unit_test(an_answer_comes_from_where_it_was_asked),
 		cmocka_unit_test(the_largest_datagram_is_passed_on),
 		cmocka_unit_test(more_clients_than_there_is_room_for_are_all_answered),
+		cmocka_unit_test(a_service_of_ipv6_alone_is_reached_by_clients_that_come_at_once),
 		cmocka_unit_test(a_stop_leaves_new_datagrams_to_the_other),
 	};
 
