@@ -216,7 +216,7 @@ static int make_file(const char *path, const char block[BLOCK_LEN], struct err *
 	return file_publish(path, both, 2 * BLOCK_LEN, 0644, err);
 }
 
-int app_write(const char *store, const char *service, struct app *app, struct err *err)
+static int write_next(const char *store, const char *service, struct app *app, struct err *err)
 {
 	char path[PATH_MAX], dir[PATH_MAX], block[BLOCK_LEN];
 
@@ -233,6 +233,18 @@ int app_write(const char *store, const char *service, struct app *app, struct er
 	if (file_pwrite(fd, block, BLOCK_LEN, app->number % 2 * BLOCK_LEN, path, err) < 0)
 		return -1;
 	return fdatasync(fd) < 0 ? err_errno(err, OTA_IO, "%s", path) : 0;
+}
+
+/* A write that failed leaves a doubtful block: the next one goes there, and not to the sound one.
+ */
+int app_write(const char *store, const char *service, struct app *app, struct err *err)
+{
+	const uint64_t before = app->number;
+
+	if (write_next(store, service, app, err) == 0)
+		return 0;
+	app->number = before;
+	return -1;
 }
 
 static int visit_app(

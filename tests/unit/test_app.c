@@ -169,6 +169,24 @@ static void a_write_takes_no_room(void **state)
 	assert_true(after.st_blocks >= JOURNAL_LEN / 512);
 }
 
+/* Its block is the doubtful one: the sound one is not written over by the next try. */
+static void a_write_that_failed_is_tried_at_the_same_place(void **state)
+{
+	struct app a = sample();
+	uint64_t before;
+
+	(void)state;
+	assert_works(app_write(store, "web", &a, &err));
+	before = a.number;
+	a.reason[0] = '\xc3'; /* half a character: no JSON */
+	a.reason[1] = '\0';
+	assert_fails(app_write(store, "web", &a, &err), OTA_FAILED);
+	assert_int_equal(a.number, before);
+	a.reason[0] = '\0';
+	assert_works(app_write(store, "web", &a, &err));
+	assert_int_equal(a.number, before + 1);
+}
+
 static int count(void *ctx, const struct app_version *v, struct err *e)
 {
 	(void)v, (void)e;
@@ -201,6 +219,7 @@ int main(void)
 		TEST(a_rotten_block_does_not_count),
 		TEST(a_short_file_is_no_journal),
 		TEST(a_write_takes_no_room),
+		TEST(a_write_that_failed_is_tried_at_the_same_place),
 		TEST(all_that_may_run_is_visited),
 	};
 
