@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "service/supervisor.h"
 
 static int note(struct supervisor *s, enum app_step step, struct err *err)
@@ -26,19 +27,22 @@ static int note_if_possible(struct supervisor *s, enum app_step step)
 static void note_trouble(struct supervisor *s)
 {
 	snprintf(s->app.reason, sizeof(s->app.reason), "%.*s", APP_REASON_LEN - 1, s->trouble.msg);
+	text_clean_line(s->app.reason); /* also what was cut within a character */
 }
 
 static int prepare(struct supervisor *s, struct err *err)
 {
+	const enum app_step before = s->app.step;
 	char name[APP_TEXT_LEN];
 
 	s->app.candidate = s->request.version;
 	s->trouble = (struct err){0};
-	s->watched_ms = s->restart_ms = 0;
 	if (note(s, APP_PREPARED, err) < 0) {
 		s->app.candidate = (struct app_version){0};
+		s->app.step = before;
 		return -1;
 	}
+	s->watched_ms = s->restart_ms = 0;
 	supervisor_say(s, "moving to %s", app_text(&s->app.candidate, name));
 	return 0;
 }
@@ -70,6 +74,7 @@ static int commit(struct supervisor *s, struct err *err)
 		s->app = before;
 		return -1;
 	}
+	s->is_waiting = false;
 	s->leaving = s->old;
 	s->old = s->new;
 	s->new = NULL;
@@ -112,9 +117,11 @@ static int give_up(struct supervisor *s)
 {
 	char name[APP_TEXT_LEN];
 
-	if (s->trouble.code != OTA_OK)
+	/* by a fault of ours it has only failed where the service stood still for it: it would
+	 * again */
+	if (s->trouble.code == OTA_UNHEALTHY || (s->trouble.code != OTA_OK && !s->old))
 		s->app.failed = s->app.candidate;
-	else
+	else if (s->trouble.code == OTA_OK)
 		err_set(&s->trouble, OTA_INTERRUPTED, "whoever asked for it is gone");
 	note_trouble(s);
 	supervisor_say(s, "not moved to %s: %s", app_text(&s->app.candidate, name), s->trouble.msg);
@@ -158,7 +165,7 @@ static int stop_or_tell(struct supervisor *s, struct instance *i, enum event gon
 
 static int stop_old(struct supervisor *s)
 {
-	s->restart_ms = 0;
+	s->restart_ms = s->watched_ms = 0;
 	s->must_run = false;
 	return stop_or_tell(s, s->old, EVENT_OLD_GONE);
 }

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/interrupt.h"
+#include "base/text.h"
 
 static const char *const verbs[] = {"hand-over", "replace", "hold", "stop"};
 static const char *const tells[] = {"step", "held", "done", "error"};
@@ -140,11 +141,14 @@ int control_read_request(int fd, struct control_request *r, struct err *err)
 
 void control_tell(int fd, const struct control_answer *a)
 {
-	struct err ignored;
+	struct err ignored, error = a->error;
 
+	/* programs of others had a say in it, and it may have been cut within a character */
+	text_clean(error.msg);
+	text_clean(error.hint);
 	send_object(fd, json_make(&ignored, "{s:s, s:i, s:i, s:s, s:s}", "tell", tells[a->tell],
-				"step", (int)a->step, "code", (int)a->error.code, "message",
-				a->error.msg, "hint", a->error.hint));
+				"step", (int)a->step, "code", (int)error.code, "message", error.msg,
+				"hint", error.hint));
 }
 
 int control_read_answer(int fd, struct control_answer *a, struct err *err)

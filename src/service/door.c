@@ -21,6 +21,7 @@ void door_open(struct supervisor *s)
 		return;
 	if (s->client < 0) {
 		s->client = fd;
+		s->is_heard = false;
 		return;
 	}
 	err_set(&busy, OTA_BUSY, "another command is at '%s' already", s->place.name);
@@ -47,18 +48,21 @@ void door_listen(struct supervisor *s)
 		hang_up(s);
 		return;
 	}
+	const unsigned actions = phase_next(s->phase, events[request.verb]).actions;
+
 	/* what a handover is about stays as it is until it is over */
-	if (phase_next(s->phase, events[request.verb]).actions & ACTION_PREPARE ||
-		request.verb == CONTROL_HOLD)
+	if (actions & ACTION_PREPARE || request.verb == CONTROL_HOLD)
 		s->request = request;
+	s->is_heard = !(actions & ACTION_REFUSE);
 	s->is_stop_asked = request.verb == CONTROL_STOP;
 	s->is_ended |= s->is_stop_asked;
 	supervisor_event(s, events[request.verb]);
 }
 
+/* What a client before it asked for is no answer to one that has not asked yet. */
 void door_tell(struct supervisor *s, enum control_tell what)
 {
-	if (s->client >= 0)
+	if (s->client >= 0 && s->is_heard)
 		tell(s->client, what, s->app.step, what == CONTROL_ERROR ? &s->trouble : NULL);
 }
 

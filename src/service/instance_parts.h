@@ -13,6 +13,8 @@ size_t logs_polls(const struct instance *i, struct pollfd *polls);
 void logs_forward(struct instance *i, int fd);
 /* What is left in the pipes, at its end; closes them. */
 void logs_drain(struct instance *i);
+/* Can a piece, or a line of ours, be written there without waiting? */
+bool logs_has_room(int fd);
 
 /* The socket of sd_notify, in the folder that the container sees. Errors: io. */
 int notify_open(struct instance *i, struct err *err) MUST_USE;

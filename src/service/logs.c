@@ -9,11 +9,13 @@
 #include "service/instance_parts.h"
 
 #define DRAIN_MAX (1u << 20)
+#define TTY_PIECE 256
 
 static const int targets[] = {STDOUT_FILENO, STDERR_FILENO};
 
-/* Room for PIPE_BUF is what poll() promises of a pipe, and of all else more. */
-static bool has_room(int fd)
+/* Room for PIPE_BUF is what poll() promises of a pipe, and of most else more. A terminal is only
+ * said to hold less than 256 bytes, of a page: what is written at once there is as little. */
+bool logs_has_room(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
@@ -23,7 +25,8 @@ static bool has_room(int fd)
 static ssize_t move(struct instance *i, int which)
 {
 	char piece[PIPE_BUF];
-	ssize_t n = read(i->logs[which], piece, sizeof(piece));
+	const size_t most = isatty(targets[which]) ? TTY_PIECE : sizeof(piece);
+	ssize_t n = read(i->logs[which], piece, most);
 
 	/* where nobody reads any more, it is as if it had not been said */
 	for (ssize_t at = 0, put; n > 0 && at < n; at += put) {
@@ -59,7 +62,7 @@ void logs_forward(struct instance *i, int fd)
 			i->is_log_held[which] = false;
 		if (fd != i->logs[which])
 			continue;
-		i->is_log_held[which] = !has_room(targets[which]);
+		i->is_log_held[which] = !logs_has_room(targets[which]);
 		if (!i->is_log_held[which] && move(i, which) == 0)
 			close_log(i, which);
 	}
@@ -72,7 +75,7 @@ void logs_drain(struct instance *i)
 			continue;
 		fcntl(i->logs[which], F_SETFL, O_NONBLOCK);
 		for (ssize_t n = 1, all = 0; n > 0 && all < DRAIN_MAX; all += n)
-			n = has_room(targets[which]) ? move(i, which) : 0;
+			n = logs_has_room(targets[which]) ? move(i, which) : 0;
 		close_log(i, which);
 	}
 }

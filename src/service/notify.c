@@ -10,6 +10,7 @@
 #include "service/instance_parts.h"
 
 #define MESSAGE_MAX 4096
+#define MESSAGES_A_TURN 16
 
 /* Paths may be longer than a socket's address takes: it goes by the folder's descriptor. */
 int notify_open(struct instance *i, struct err *err)
@@ -22,8 +23,7 @@ int notify_open(struct instance *i, struct err *err)
 	AUTO_FD dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/notify", dir);
-	if (dir < 0 || fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
-		fchmodat(dir, "notify", 0666, 0) < 0)
+	if (dir < 0 || fd < 0 || sockets_bind_local(fd, &a) < 0)
 		return err_errno(err, OTA_IO, "%s/notify", path);
 	i->notify = fd_take(&fd);
 	return 0;
@@ -40,9 +40,12 @@ static bool says_ready(char *message)
 void notify_read(struct instance *i)
 {
 	char message[MESSAGE_MAX];
-	ssize_t n;
 
-	while ((n = recv(i->notify, message, sizeof(message) - 1, 0)) >= 0) {
+	/* one that sends without pause is not all that there is to do */
+	for (unsigned k = 0; k < MESSAGES_A_TURN; k++) {
+		ssize_t n = recv(i->notify, message, sizeof(message) - 1, 0);
+		if (n < 0)
+			return;
 		message[n] = '\0';
 		if (!says_ready(message))
 			continue;

@@ -229,6 +229,7 @@ void probe_end(struct instance *i)
 		kill(-i->probe, SIGKILL);
 		kill(i->probe, SIGKILL);
 	}
+	i->probe = 0; /* that it was ended says nothing of the container */
 	i->probe_ms = 0;
 }
 

@@ -177,7 +177,8 @@ static int become(struct supervisor *s, struct err *err)
 /* A moment when nothing is under way: the one container runs, or none does. */
 static bool is_quiet(const struct supervisor *s)
 {
-	if ((s->phase != PHASE_RUN && s->phase != PHASE_WATCH) || s->client >= 0 || s->restart_ms)
+	if ((s->phase != PHASE_RUN && s->phase != PHASE_WATCH) || s->client >= 0 ||
+		(s->restart_ms && !s->is_waiting))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(s->instances); i++) {
 		const struct instance *at = &s->instances[i];
@@ -256,7 +257,7 @@ static int take_instance(struct supervisor *s, struct instance *i, json_t *objec
 	i->up_ms = clock_mono_ms();
 	s->old = i;
 	probe_begin(i);
-	return sockets_open(s->plan->service, &s->sockets, &i->sockets, err);
+	return sockets_share(&s->sockets, &i->sockets, err);
 }
 
 static int take_whole(struct supervisor *s, const json_t *object, struct err *err)
@@ -284,8 +285,10 @@ static int take_whole(struct supervisor *s, const json_t *object, struct err *er
 	if (take_sockets(sockets, &s->sockets, err) < 0 ||
 		app_read(s->place.store, s->place.name, &s->app, err) < 0)
 		return -1;
-	if (!old)
+	if (!old) {
+		s->is_waiting = true;
 		s->restart_ms = clock_mono_ms();
+	}
 	return old ? take_instance(s, &s->instances[is_second], old, err) : 0;
 }
 

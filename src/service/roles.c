@@ -80,8 +80,11 @@ static struct instance *start(struct supervisor *s, const struct app_version *ve
 	struct instance *i = free_instance(s, err);
 	struct sockets sockets;
 
-	if (!i || share_network(s, service, err) < 0 ||
-		sockets_open(service, &s->sockets, &sockets, err) < 0)
+	if (!i || share_network(s, service, err) < 0)
+		return NULL;
+	if (!s->old) /* nobody is served by them now */
+		sockets_leave(&s->sockets, service);
+	if (sockets_open(service, &s->sockets, &sockets, err) < 0)
 		return NULL;
 	sockets_close(held);
 	*held = sockets;
@@ -158,16 +161,35 @@ void roles_restart(struct supervisor *s)
 
 bool roles_any(const struct supervisor *s)
 {
-	return instance_is_there(&s->instances[0]) || instance_is_there(&s->instances[1]);
+	bool is_any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(s->instances); i++) {
+		const struct instance *at = &s->instances[i];
+		/* what cannot be cleared away at the end is for the next start */
+		const bool is_left = s->phase == PHASE_END && at->state == INSTANCE_CLEARING &&
+				     at->cleaner <= 0 && at->relay <= 0;
+		is_any |= instance_is_there(at) && !is_left;
+	}
+	return is_any;
 }
 
 /* --- what containers tell --- */
 
-static void blame(struct supervisor *s, const struct instance *i)
+static void blame(const struct instance *i, struct err *trouble)
 {
 	char name[APP_TEXT_LEN];
 
-	err_set(&s->trouble, OTA_UNHEALTHY, "%s: %s", app_text(&i->version, name), i->why);
+	err_set(trouble, OTA_UNHEALTHY, "%s: %s", app_text(&i->version, name), i->why);
+}
+
+static void say_end(struct supervisor *s, const struct instance *i)
+{
+	/* while another is tried beside it, this is no trouble of that one */
+	const bool is_beside = s->phase == PHASE_TRY_BOTH || s->phase == PHASE_UNDO;
+	struct err own, *trouble = is_beside ? &own : &s->trouble;
+
+	blame(i, trouble);
+	supervisor_say(s, "%s", trouble->msg);
 }
 
 static void old_ended(struct supervisor *s, const struct instance *i, enum happening what)
@@ -175,10 +197,8 @@ static void old_ended(struct supervisor *s, const struct instance *i, enum happe
 	s->status = what == HAPPENING_FAILED ? code_exit_status(OTA_FAILED) : i->exit_status;
 	if (what == HAPPENING_ENDED && clock_mono_ms() - i->up_ms >= RAN_WELL_MS)
 		s->restarts = 0;
-	if (s->phase != PHASE_END && s->phase != PHASE_HOLD && s->phase != PHASE_CLEAR) {
-		blame(s, i);
-		supervisor_say(s, "%s", s->trouble.msg);
-	}
+	if (s->phase != PHASE_END && s->phase != PHASE_HOLD && s->phase != PHASE_CLEAR)
+		say_end(s, i);
 	s->old = NULL;
 	supervisor_event(s, EVENT_OLD_GONE);
 }
@@ -188,6 +208,9 @@ static void old_up(struct supervisor *s)
 	struct err err;
 
 	s->must_run = false;
+	/* held for a version that did not come: it has still to prove itself */
+	if (s->phase == PHASE_RUN && s->app.step == APP_WATCHING)
+		s->phase = PHASE_WATCH;
 	if (s->phase == PHASE_WATCH && !s->watched_ms)
 		s->watched_ms = clock_mono_ms() + s->plan->service->update.watch_ms + 1;
 	if (instance_open(s->old, &err) < 0)
@@ -199,7 +222,8 @@ static void tell_of_old(struct supervisor *s, struct instance *i, enum happening
 	if (what == HAPPENING_UP)
 		old_up(s);
 	else if (what == HAPPENING_SICK) {
-		blame(s, i);
+		if (s->phase != PHASE_TRY_BOTH && s->phase != PHASE_UNDO)
+			blame(i, &s->trouble);
 		supervisor_event(s, EVENT_SICK);
 	} else if (what == HAPPENING_ENDED || what == HAPPENING_FAILED)
 		old_ended(s, i, what);
@@ -213,7 +237,7 @@ static void tell_of_new(struct supervisor *s, struct instance *i, enum happening
 		supervisor_event(s, EVENT_NEW_READY);
 	else if (what == HAPPENING_ENDED || what == HAPPENING_FAILED) {
 		if (s->trouble.code == OTA_OK)
-			blame(s, i);
+			blame(i, &s->trouble);
 		s->new = NULL;
 		supervisor_queue(s, EVENT_NEW_GONE);
 		supervisor_event(s, EVENT_NEW_BAD);

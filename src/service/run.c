@@ -15,7 +15,6 @@
 #include "service/supervisor.h"
 
 #define STARTS_MAX 3      /* of a version that is watched, before it counts as failed */
-#define LOOK_MS 100       /* at what must run before */
 #define LOCK_WAIT_MS 1000 /* whoever looks at it takes it for an instant */
 
 static void init(struct supervisor *s, const struct service_spec *spec)
@@ -126,50 +125,22 @@ static int read_app(struct supervisor *s, struct err *err)
 		       : app_write(s->place.store, s->place.name, &s->app, err);
 }
 
-/* --- what must run before --- */
-
-static bool is_up(const struct supervisor *s, const struct compose_dependency *d)
-{
-	const struct service_place place = {s->place.run, s->place.store, d->name};
-	struct service_state state;
-	struct err ignored;
-
-	if (state_read(&place, &state, &ignored) < 0)
-		return false;
-	return d->must_be_healthy ? state.is_healthy : strcmp(state.state, "waiting") != 0;
-}
-
-/* Without end: the init system has started both, and the other will come. */
-static bool wait_for_others(struct supervisor *s)
-{
-	const struct compose_dependencies *d = &s->plan->service->depends_on;
-	struct signalfd_siginfo info;
-
-	for (size_t i = 0; i < d->n; i++) {
-		if (!is_up(s, &d->items[i]))
-			supervisor_say(s, "waits for '%s'", d->items[i].name);
-		while (!is_up(s, &d->items[i])) {
-			if (read(s->signals, &info, sizeof(info)) > 0 &&
-				(info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT))
-				return false;
-			clock_sleep_ms(LOOK_MS);
-		}
-	}
-	return true;
-}
-
 /* --- the whole --- */
 
 static int begin(struct supervisor *s, struct err *err)
 {
+	state_write(s); /* what one before us has left is not true any more */
 	s->control = control_listen(&s->place, err);
 	if (s->control < 0 || clear_place(s, err) < 0 || read_app(s, err) < 0)
 		return -1;
-	if (!wait_for_others(s)) {
-		s->phase = PHASE_END;
-		return 0;
-	}
-	return roles_start_old(s, err);
+	const char *missing = depend_missing(s);
+	if (!missing)
+		return roles_start_old(s, err);
+	/* without end: the init system has started both, and the other will come */
+	supervisor_say(s, "waits for '%s'", missing);
+	s->is_waiting = true;
+	s->restart_ms = clock_mono_ms();
+	return 0;
 }
 
 static int supervise(struct supervisor *s, struct err *err)

@@ -42,6 +42,16 @@ static socklen_t make_address(const struct compose_port *p, bool has_v6, union a
 	return sizeof(a->v4);
 }
 
+/* Not chmod(), which would follow a link that somebody has put in its place by then. */
+int sockets_bind_local(int fd, const struct sockaddr_un *address)
+{
+	mode_t before = umask(0111);
+	int rc = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+
+	umask(before);
+	return rc;
+}
+
 static int bind_socket(int fd, const struct compose_port *p, const union address *a, socklen_t len)
 {
 	const int on = 1, off = 0;
@@ -49,12 +59,11 @@ static int bind_socket(int fd, const struct compose_port *p, const union address
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, *p->address ? &on : &off, sizeof(on));
-	if (p->protocol == COMPOSE_UNIX)
+	if (p->protocol == COMPOSE_UNIX) {
 		unlink(p->address); /* one that a supervisor before us left */
+		return sockets_bind_local(fd, &a->local) < 0 ? -1 : listen(fd, BACKLOG);
+	}
 	if (bind(fd, &a->any, len) < 0)
-		return -1;
-	/* who may enter the folder decides, as with any port */
-	if (p->protocol == COMPOSE_UNIX && chmod(p->address, 0666) < 0)
 		return -1;
 	return p->protocol == COMPOSE_UDP ? 0 : listen(fd, BACKLOG);
 }
@@ -77,6 +86,12 @@ static int open_socket(const struct compose_port *p, const char *key, struct err
 	return fd_take(&fd);
 }
 
+static void make_key(const struct compose_port *p, char key[SOCKET_KEY_LEN])
+{
+	snprintf(key, SOCKET_KEY_LEN, "%s %s:%u", compose_protocol_word(p->protocol), p->address,
+		p->port);
+}
+
 static int take(const struct compose_port *p, bool is_passed, uint16_t inside,
 	const struct sockets *have, struct sockets *s, struct err *err)
 {
@@ -86,8 +101,7 @@ static int take(const struct compose_port *p, bool is_passed, uint16_t inside,
 		return err_set(err, OTA_CONFIG, "more than %d sockets", SOCKETS_MAX);
 	*h = (struct held_socket){.fd = -1, .is_passed = is_passed, .inside = inside};
 	h->is_udp = p->protocol == COMPOSE_UDP;
-	snprintf(h->key, sizeof(h->key), "%s %s:%u", compose_protocol_word(p->protocol), p->address,
-		p->port);
+	make_key(p, h->key);
 	for (size_t i = 0; i < have->n && h->fd < 0; i++)
 		if (!strcmp(have->items[i].key, h->key))
 			h->fd = fcntl(have->items[i].fd, F_DUPFD_CLOEXEC, 0);
@@ -99,13 +113,20 @@ static int take(const struct compose_port *p, bool is_passed, uint16_t inside,
 	return 0;
 }
 
+/* What is shared by SO_REUSEPORT the service binds itself. */
+static size_t listen_count(const struct service *service)
+{
+	const struct compose_update *u = &service->update;
+
+	return u->sharing == COMPOSE_SHARING_REUSEPORT ? 0 : u->listen.n;
+}
+
 static int take_all(const struct service *service, const struct sockets *have, struct sockets *s,
 	struct err *err)
 {
 	const struct compose_update *u = &service->update;
 
-	/* what is shared by SO_REUSEPORT the service binds itself */
-	for (size_t i = 0; u->sharing != COMPOSE_SHARING_REUSEPORT && i < u->listen.n; i++)
+	for (size_t i = 0; i < listen_count(service); i++)
 		if (take(&u->listen.items[i], u->sharing == COMPOSE_SHARING_SOCKET,
 			    u->listen.items[i].port, have, s, err) < 0)
 			return -1;
@@ -131,6 +152,51 @@ void sockets_close(struct sockets *s)
 	for (size_t i = 0; i < s->n; i++)
 		close(s->items[i].fd);
 	s->n = 0;
+}
+
+int sockets_share(const struct sockets *have, struct sockets *s, struct err *err)
+{
+	for (s->n = 0; s->n < have->n; s->n++) {
+		s->items[s->n] = have->items[s->n];
+		s->items[s->n].fd = fcntl(have->items[s->n].fd, F_DUPFD_CLOEXEC, 0);
+		if (s->items[s->n].fd < 0) {
+			err_errno(err, OTA_FAILED, "share %s", have->items[s->n].key);
+			sockets_close(s);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static bool is_named(const struct service *service, const char *key)
+{
+	char other[SOCKET_KEY_LEN];
+	bool is_same = false;
+
+	for (size_t i = 0; i < listen_count(service) && !is_same; i++) {
+		make_key(&service->update.listen.items[i], other);
+		is_same = !strcmp(key, other);
+	}
+	for (size_t i = 0; i < service->ports.n && !is_same; i++) {
+		make_key(&service->ports.items[i], other);
+		is_same = !strcmp(key, other);
+	}
+	return is_same;
+}
+
+void sockets_leave(struct sockets *s, const struct service *service)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (is_named(service, s->items[i].key)) {
+			s->items[kept++] = s->items[i];
+		} else {
+			/* a child that has just begun may still have it open */
+			shutdown(s->items[i].fd, SHUT_RDWR);
+			close(s->items[i].fd);
+		}
+	s->n = kept;
 }
 
 size_t sockets_passed(const struct sockets *s)

@@ -18,7 +18,7 @@ static const char *word(const struct supervisor *s)
 	if (s->phase != PHASE_RUN)
 		return phase_name(s->phase);
 	if (!s->old)
-		return "waiting";
+		return STATE_WAITING;
 	return s->old->state == INSTANCE_UP ? "running" : "starting";
 }
 

@@ -12,6 +12,7 @@
 #include "service/place.h"
 
 #define STATE_WORD_LEN 32
+#define STATE_WAITING "waiting" /* no container is there, but one is to be */
 
 struct service_state {
 	char state[STATE_WORD_LEN];  /* "running", "starting", "waiting", or a phase */

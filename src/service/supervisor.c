@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/instance_parts.h"
 #include "service/supervisor.h"
 
 #include <errno.h>
@@ -8,12 +9,14 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/loaded.h"
 
 #define POLLS_MAX (3 + 2 * INSTANCE_POLLS)
 #define SAY_LEN 1024
+#define LOOK_MS 100 /* at what must run before */
 
 void supervisor_say(struct supervisor *s, const char *fmt, ...)
 {
@@ -23,7 +26,9 @@ void supervisor_say(struct supervisor *s, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	s->spec->say(s->spec->ctx, text);
+	/* whom nobody listens to goes on all the same */
+	if (logs_has_room(STDERR_FILENO))
+		s->spec->say(s->spec->ctx, text);
 }
 
 /* --- events --- */
@@ -60,17 +65,22 @@ static void one_event(struct supervisor *s, enum event event)
 		}
 }
 
-void supervisor_event(struct supervisor *s, enum event event)
+static void take_queued(struct supervisor *s)
 {
-	one_event(s, event);
 	while (s->n_queued > 0) {
-		event = s->queue[0];
+		const enum event event = s->queue[0];
 		s->n_queued--;
 		memmove(s->queue, s->queue + 1, s->n_queued * sizeof(s->queue[0]));
 		one_event(s, event);
 	}
 	state_write(s);
 	s->is_trim_due = true;
+}
+
+void supervisor_event(struct supervisor *s, enum event event)
+{
+	one_event(s, event);
+	take_queued(s);
 }
 
 /* --- time --- */
@@ -87,10 +97,17 @@ static void start_again(struct supervisor *s)
 {
 	struct err err;
 
-	if (roles_start_old(s, &err) == 0)
+	if (s->is_waiting && depend_missing(s)) {
+		s->restart_ms = clock_mono_ms() + LOOK_MS;
 		return;
-	supervisor_say(s, "%s", err.msg);
-	roles_restart(s);
+	}
+	s->is_waiting = false;
+	if (roles_start_old(s, &err) < 0) {
+		supervisor_say(s, "%s", err.msg);
+		s->status = code_exit_status(err.code);
+		roles_restart(s);
+	}
+	take_queued(s);
 }
 
 static void be_late(struct supervisor *s)
@@ -102,7 +119,7 @@ static void be_late(struct supervisor *s)
 	if (s->request.proceed && s->new && s->new->state == INSTANCE_UP) {
 		supervisor_say(
 			s, "%s is not ready in time, and counts as ready", s->app.candidate.name);
-		supervisor_event(s, EVENT_NEW_READY);
+		probe_ready(s->new);
 		return;
 	}
 	err_set(&s->trouble, OTA_UNHEALTHY, "%s was not ready within %u ms",
@@ -233,6 +250,7 @@ static int wait_once(struct supervisor *s, struct err *err)
 
 int supervisor_loop(struct supervisor *s, struct err *err)
 {
+	reap(s); /* those that ended while this became another program */
 	state_write(s);
 	while (s->phase != PHASE_END || roles_any(s)) {
 		if (s->is_reload_due)

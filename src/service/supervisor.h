@@ -31,7 +31,9 @@ struct supervisor {
 	struct control_request request; /* of the handover that is under way */
 	struct err trouble;             /* what it failed by */
 	bool must_run;                  /* the old one is started whatever its policy says */
+	bool is_waiting;                /* for those that it depends on, before its first start */
 	bool is_reload_due;
+	bool is_heard;      /* what is under way is what the client has asked for */
 	bool is_stop_asked; /* by the client that is still there */
 	bool is_trim_due;   /* something is over: the code that it took is not needed for a while */
 	unsigned restarts;  /* in a row */
@@ -65,6 +67,9 @@ int roles_start_new(struct supervisor *s, struct err *err) MUST_USE;
 /* By the restart policy: at once, later, or never again. */
 void roles_restart(struct supervisor *s);
 bool roles_any(const struct supervisor *s);
+
+/* Whom it depends on, and who is not there yet; NULL: all are there. */
+const char *depend_missing(const struct supervisor *s);
 
 /* --- its door --- */
 

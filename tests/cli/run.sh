@@ -99,6 +99,13 @@ exits 0 'until it is stopped while it waits' web_end TERM
 # 100, 200 and 400 ms at the least
 holds 'ever later' awk '/^started/ { at[++n] = $2 } END { exit !(at[4] - at[1] >= 0.68 && at[4] - at[3] >= 0.38) }' web.out
 holds 'which leaves nothing either' nothing_is_left
+# deeper than anything that is cleared away in one go
+write_shell 'mkdir -p "/tmp/$(printf "d/%.0s" $(seq 300))" && echo started' 'restart: always'
+web_begin
+holds 'folders in folders do not keep it from another start' waits_for starts 4
+stops_in_time() { timeout 60 "$OTA" --root device container stop "$web" >out 2>err && wait "$web_pid"; }
+exits 0 'nor from its stop' stops_in_time
+holds 'and go as all else does' nothing_is_left
 
 # --- health, and who waits for it ---
 health="healthcheck: {test: [CMD, /service, --probe, '8080'], interval: 100ms, retries: 2}"
@@ -137,7 +144,13 @@ done
 depend service_healthy
 web_begin
 must waits_for web_says 'waits for'
-exits 0 'who waits can be stopped' web_end TERM
+exits 0 'who waits can be ended' web_end TERM
+web_begin
+must waits_for web_says 'waits for'
+kill -HUP "$web_pid"
+holds 'and replaced' waits_for web_says 'has taken over'
+holds 'and goes on waiting' alive 0
+exits 0 'and be stopped' web_stop
 
 # --- what the file gives it ---
 mkdir -p device/etc/ota/data && echo 'of the machine' >device/etc/ota/data/file
