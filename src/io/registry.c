@@ -59,25 +59,50 @@ bool registry_has_none(const struct registry *r)
 	return a->status == 404 && !a->elsewhere;
 }
 
-static int ask(struct registry *r, const struct http_request *request,
-	const struct http_range *range, const struct sink *sink, struct err *err)
+/* What of a range has gone to the sink, which takes no byte twice. */
+struct given {
+	const struct sink *sink;
+	uint64_t bytes;
+};
+
+static int give(void *ctx, const void *data, size_t len, struct err *err)
 {
-	return range ? http_get_range(r->http, request, range, sink, err)
-		     : http_ask(r->http, request, sink, err);
+	struct given *g = ctx;
+
+	if (g->sink->put(g->sink->ctx, data, len, err) < 0)
+		return -1;
+	g->bytes += len;
+	return 0;
+}
+
+/* Asks for the whole, or for what has not come of the range. */
+static int ask(struct registry *r, const struct http_request *request,
+	const struct http_range *range, struct given *given, struct err *err)
+{
+	const struct sink counted = {give, given};
+
+	if (!range)
+		return http_ask(r->http, request, given->sink, err);
+	const struct http_range rest = {
+		range->offset + given->bytes, range->len - given->bytes, range->file_size};
+	return http_get_range(r->http, request, &rest, &counted, err);
 }
 
 /* Only the registry itself is told who asks: neither where it redirects to, nor where it lets
- * upload to. */
+ * upload to. A token may expire on the way, more than once: one that let bytes come was good. */
 int registry_send(struct registry *r, struct http_request *request, const struct http_range *range,
 	const struct sink *sink, struct err *err)
 {
 	const struct http_answer *a = http_answer(r->http);
 	bool own = address_is_same_server(request->url, r->base);
+	struct given given = {.sink = sink};
 
 	for (bool again = false;; again = true) {
+		uint64_t before = given.bytes;
 		request->authorization = own && r->login.header[0] ? r->login.header : NULL;
-		if (ask(r, request, range, sink, err) == 0)
+		if (ask(r, request, range, &given, err) == 0)
 			return 0;
+		again = again && given.bytes == before;
 		if (!own || a->elsewhere || (a->status != 401 && a->status != 403))
 			return -1;
 		if (a->status == 403 || again || !a->challenge[0])

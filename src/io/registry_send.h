@@ -23,8 +23,8 @@ struct registry {
 	MEDIA_TYPE_MANIFEST ", " MEDIA_TYPE_IMAGE_INDEX ", " MEDIA_TYPE_DOCKER_MANIFEST            \
 			    ", " MEDIA_TYPE_DOCKER_LIST
 
-/* Sends a request, and once more where the registry wants to know who asks. range NULL: the whole,
- * whatever its size. */
+/* Sends a request, and once more where the registry wants to know who asks; the rest of a range as
+ * often as a token expires on its way. range NULL: the whole, whatever its size. */
 int registry_send(struct registry *r, struct http_request *request, const struct http_range *range,
 	const struct sink *sink, struct err *err) MUST_USE;
 

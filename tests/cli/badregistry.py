@@ -78,13 +78,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.challenge(self.url("/token/stolen"))
         self.blob(kind, digest)
 
-    # a token serves four questions, as one does that expires
+    # a token serves four questions, as one does that expires; or it expires when a link breaks
     def lacks_token(self, fault):
         shown = self.headers.get("Authorization", "")
-        if fault not in ("elsewhere", "asks-elsewhere", "expires"):
+        if fault not in ("elsewhere", "asks-elsewhere", "expires", "expires-within", "never"):
             return False
         uses[shown] = uses.get(shown, 0) + 1
-        return not shown.startswith("Bearer t") or (fault == "expires" and uses[shown] > 4)
+        return not shown.startswith("Bearer t") or uses[shown] > {"expires": 4, "never": 0}.get(fault, 99)
 
     def manifest(self, fault, name):
         if fault == "lists-all" and re.fullmatch("sha256-[0-9a-f]{64}", name):
@@ -116,13 +116,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = blob(digest)
         size = len(data)
         match = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        if fault == "whole" or not match:
-            return self.answer(200, data)
-        first, last = int(match[1]), int(match[2])
+        ranged = match and fault != "whole"
+        first, last = (int(match[1]), int(match[2])) if ranged else (0, size - 1)
         part, length = data[first:last + 1], None
         if fault == "flaky" and len(part) > 100000:
             uses[fault] = uses.get(fault, 0) + 1
             part, length = part[:100000 + 200000 * (uses[fault] % 2)], len(part)
+        if fault == "expires-within" and len(part) > 100000 and uses.setdefault(fault, 0) < 2:
+            uses[fault] += 1
+            uses[self.headers["Authorization"]] = 99
+            part, length = part[:100000], len(part)
+        if not ranged:
+            return self.answer(200, part, length=length)
         self.answer(206, part, ("Content-Range", f"bytes {first}-{last}/{size}"), length=length)
 
     def do_GET(self):

@@ -58,6 +58,16 @@ exits 1 'is told nothing' said 'leak|stolen'
 tokens=$(grep -c ^token said)
 exits 0 'a token that expires on the way' on fetch "$base/expires/x"
 holds 'is asked for again' test "$(grep -c ^token said)" -ge $((tokens + 2))
+rm -rf device/var
+on commit
+tokens=$(grep -c ^token said)
+exits 0 'one that expires within a blob, twice, when the link breaks' on fetch "$base/expires-within/x"
+holds 'is asked for again each time' test "$(grep -c ^token said)" -eq $((tokens + 3))
+rm -rf device/var
+on commit
+tokens=$(grep -c ^token said)
+refused 11 'a registry to which no token is good enough' on fetch "$base/never/x"
+holds 'is not asked for them on and on' test "$(grep -c ^token said)" -le $((tokens + 2))
 
 # --- a registry that lists referrers ---
 read -ra libs <<<"$(pkg-config --libs libcrypto libzstd libubootenv jansson)"
