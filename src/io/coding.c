@@ -53,6 +53,11 @@ static int step(struct coding_decoder *d, const char *in, size_t len, size_t *us
 {
 	if (d->coding == CODING_GZIP)
 		return gzip_decode(d->gzip, in, len, used, d->out, OUT_BYTES, made, err);
+	/* between two frames it would take the mere question for the begin of the next */
+	if (len == 0 && d->whole) {
+		*used = *made = 0;
+		return 0;
+	}
 	return zstd_decode_some(d->zstd, in, len, used, d->out, OUT_BYTES, made, &d->whole, err);
 }
 

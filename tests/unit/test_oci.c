@@ -156,6 +156,9 @@ static int decode(enum coding coding, size_t len, size_t step, struct err *err)
 	for (size_t at = 0; at < len; at += step)
 		if (coding_decode(d, coded + at, len - at < step ? len - at : step, &sink, err) < 0)
 			return -1;
+	/* that nothing came is nothing new */
+	if (coding_decode(d, coded, 0, &sink, err) < 0)
+		return -1;
 	return coding_end(d, err);
 }
 
@@ -214,6 +217,32 @@ static void codings_come_off(void **state)
 	}
 	assert_works(decode(CODING_PLAIN, 1000, 7, &err));
 	assert_memory_equal(got.data, coded, 1000);
+}
+
+/* What comes off ends just where the decoder's own buffer does, for each of some frames in a row.
+ */
+static void frames_that_fill_the_buffer(void **state)
+{
+	static size_t (*const encode[])(size_t, size_t, uint8_t *) = {
+		[CODING_GZIP] = gzip, [CODING_ZSTD] = zstd};
+	enum { BUFFER = 128 << 10 };
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < RAW; i++)
+		raw[i] = (uint8_t)(i % 251 * (i / 4096));
+	for (enum coding c = CODING_GZIP; c <= CODING_ZSTD; c++)
+		for (size_t bytes = BUFFER; bytes <= 2 * BUFFER; bytes += BUFFER)
+			for (size_t at = 0, len = 0; at + bytes <= RAW;) {
+				len += encode[c](at, bytes, coded + len);
+				at += bytes;
+				for (size_t step = len; step > 0; step /= 9) {
+					assert_works(decode(c, len, step, &err));
+					assert_int_equal(got.len, at);
+					assert_memory_equal(got.data, raw, at);
+				}
+				assert_fails(decode(c, len - 1, len, &err), OTA_CORRUPT);
+			}
 }
 
 /* --- the pipe --- */
@@ -277,6 +306,7 @@ int main(void)
 		cmocka_unit_test(more_layers_than_are_allowed),
 		cmocka_unit_test(a_config_must_fit),
 		cmocka_unit_test(codings_come_off),
+		cmocka_unit_test(frames_that_fill_the_buffer),
 		cmocka_unit_test(a_pipe_keeps_the_order),
 		cmocka_unit_test(a_pipe_tells_the_first_error),
 	};
