@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/overlay.h"
 #include "base/pipe.h"
 #include "base/tree.h"
@@ -50,7 +51,7 @@ static int decode(struct run *r, struct err *err)
 	if (!decoder)
 		return -1;
 	do {
-		if (pipe_read(r->coded, &data, &len, err) < 0 ||
+		if (interrupt_check(err) < 0 || pipe_read(r->coded, &data, &len, err) < 0 ||
 			(len && coding_decode(decoder, data, len, &sink, err) < 0))
 			return -1;
 	} while (len > 0);
@@ -102,6 +103,13 @@ static int add_content(
 	return split_add_content(r->split, path, offset, data, len, err);
 }
 
+static uint64_t split_bytes_so_far(void *ctx)
+{
+	const struct run *r = ctx;
+
+	return split_written(r->split);
+}
+
 static int make_beside(const struct run *r, const char *name, char path[PATH_MAX], struct err *err)
 {
 	if (path_join(path, r->path, name, err) < 0)
@@ -144,6 +152,7 @@ static int unpack(struct run *r, struct err *err)
 		.read = read_raw,
 		.literal = add_literal,
 		.content = add_content,
+		.beside = split_bytes_so_far,
 		.lower = show_lower,
 		.ctx = r};
 

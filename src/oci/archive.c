@@ -5,6 +5,7 @@
 #include <archive_entry.h>
 #include <locale.h>
 
+#include "base/interrupt.h"
 #include "base/loaded.h"
 #include "oci/literals.h"
 
@@ -85,12 +86,18 @@ static uint64_t position(const struct archive_reader *r)
 	return at > 0 ? (uint64_t)at : 0;
 }
 
+/* All that is read comes by here, also what nobody looks at, which may be without end. */
+static int read_stream(struct archive_reader *r, const void **data, size_t *len, struct err *err)
+{
+	return interrupt_check(err) < 0 ? -1 : r->stream.read(r->stream.ctx, data, len, err);
+}
+
 static int lend(struct archive_reader *r, const void **data, size_t *len)
 {
 	struct err *err = &r->failure;
 
 	if ((!r->in_header && literals_settle(&r->literals, position(r), err) < 0) ||
-		r->stream.read(r->stream.ctx, data, len, err) < 0)
+		read_stream(r, data, len, err) < 0)
 		return -1;
 	return *len ? literals_add(&r->literals, *data, *len, err) : 0;
 }
@@ -221,7 +228,7 @@ static int drain(struct archive_reader *r, struct err *err)
 	if (literals_settle(&r->literals, UINT64_MAX, err) < 0)
 		return -1;
 	for (;;) {
-		if (r->stream.read(r->stream.ctx, &data, &len, err) < 0)
+		if (read_stream(r, &data, &len, err) < 0)
 			return -1;
 		if (!len)
 			return 0;

@@ -6,7 +6,8 @@
  *   archive_open -> { archive_next -> { archive_data -> archive_cut? }* }* -> archive_close
  *
  * The bytes of the stream that are not cut out by archive_cut() are given to `literal`, in order:
- * with what was cut, they make up the stream again, byte for byte.
+ * with what was cut, they make up the stream again, byte for byte. A signal ends the reading, with
+ * interrupted.
  */
 #ifndef OTA_OCI_ARCHIVE_H
 #define OTA_OCI_ARCHIVE_H

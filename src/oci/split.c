@@ -12,8 +12,6 @@
 #include "io/zstd.h"
 #include "oci/split_form.h"
 
-#define FRAMES_MAX (64u << 10) /* 4 GiB of literals */
-
 int split_damaged(const struct split *s, const char *what, struct err *err)
 {
 	return err_set(err, OTA_CORRUPT, "%s: its split is damaged: %s", s->name, what);
@@ -41,7 +39,7 @@ static int load_frames(struct split *s, int dir_fd, struct err *err)
 	if (fd < 0)
 		return -1;
 	if (bytes < sizeof(head) || (bytes - sizeof(head)) % 4 ||
-		(bytes - sizeof(head)) / 4 > FRAMES_MAX)
+		(bytes - sizeof(head)) / 4 > SPLIT_FRAMES_MAX)
 		return split_damaged(s, SPLIT_FRAMES, err);
 	s->n_frames = s->cell_number = (bytes - sizeof(head)) / 4;
 	s->frames = malloc(s->n_frames * 4 + 1);

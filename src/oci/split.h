@@ -26,10 +26,12 @@ struct split_writer;
 
 /* Makes the files in a folder, which is empty; nothing is synced. Errors: io, space, failed. */
 struct split_writer *split_writer_new(int dir_fd, const char *name, struct err *err) MUST_USE;
+/* Errors: also space: over 4 GiB of them in all. */
 int split_add_literal(
 	struct split_writer *w, const void *data, size_t len, struct err *err) MUST_USE;
 int split_add_content(struct split_writer *w, const char *path, uint64_t offset, const void *data,
 	size_t len, struct err *err) MUST_USE;
+uint64_t split_written(const struct split_writer *w); /* to all files, so far */
 int split_writer_end(struct split_writer *w, struct err *err) MUST_USE;
 void split_writer_free(struct split_writer *w); /* NULL is fine */
 

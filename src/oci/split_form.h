@@ -18,6 +18,8 @@
 #define SPLIT_NAMES "names"
 
 #define SPLIT_CELL_BYTES (64u << 10)
+#define SPLIT_FRAMES_MAX (64u << 10)
+#define SPLIT_LITERALS_MAX ((uint64_t)SPLIT_FRAMES_MAX * SPLIT_CELL_BYTES) /* 4 GiB */
 #define SPLIT_CONTENT_BYTES 48u
 #define SPLIT_FRAMES_HEAD 8u
 

@@ -27,6 +27,7 @@ struct split_writer {
 	uint8_t *cell, *coded;
 	size_t filled;
 	uint64_t literal_bytes, content_bytes, name_bytes;
+	uint64_t written;
 	struct run run; /* len 0: there is none */
 };
 
@@ -85,11 +86,17 @@ void split_writer_free(struct split_writer *w)
 	free(w);
 }
 
-static int put(const struct split_writer *w, FILE *f, const void *data, size_t len, struct err *err)
+static int put(struct split_writer *w, FILE *f, const void *data, size_t len, struct err *err)
 {
+	w->written += len;
 	if (len == 0 || fwrite(data, 1, len, f) == len)
 		return 0;
 	return err_errno(err, OTA_IO, "split of %s", w->name);
+}
+
+uint64_t split_written(const struct split_writer *w)
+{
+	return w->written;
 }
 
 static int flush_cell(struct split_writer *w, struct err *err)
@@ -138,6 +145,8 @@ int split_add_literal(struct split_writer *w, const void *data, size_t len, stru
 
 	if (len > 0 && end_run(w, err) < 0)
 		return -1;
+	if (len > SPLIT_LITERALS_MAX - w->literal_bytes)
+		return err_set(err, OTA_SPACE, "over 4 GiB of it are no file's content");
 	w->literal_bytes += len;
 	while (len > 0) {
 		size_t n = SPLIT_CELL_BYTES - w->filled;

@@ -12,9 +12,11 @@
 int unpack_charge_bytes(struct unpacker *u, uint64_t bytes, struct err *err)
 {
 	uint64_t most = u->spec->policy.bytes_max;
+	uint64_t beside = u->spec->beside ? u->spec->beside(u->spec->ctx) : 0;
+	uint64_t have = u->result->bytes + beside;
 	char text[TEXT_BYTES_LEN];
 
-	if (bytes > most || u->result->bytes > most - bytes) {
+	if (bytes > most || have > most - bytes) {
 		text_bytes(most, text);
 		return err_set(err, OTA_SPACE, "it holds more than the %s that are allowed", text);
 	}
@@ -101,14 +103,32 @@ static int unpack_all(struct unpacker *u, struct err *err)
 	}
 }
 
+static int read_stream(void *ctx, const void **data, size_t *len, struct err *err)
+{
+	const struct unpacker *u = ctx;
+
+	return u->spec->read(u->spec->ctx, data, len, err);
+}
+
+/* What is no file's content is kept too, and may be without end. */
+static int tell_literal(void *ctx, const void *data, size_t len, struct err *err)
+{
+	struct unpacker *u = ctx;
+
+	if (!u->spec->literal)
+		return 0;
+	return u->spec->literal(u->spec->ctx, data, len, err) < 0 ? -1
+								  : unpack_charge_bytes(u, 0, err);
+}
+
 int unpack_layer(const struct unpack_spec *spec, struct unpack_result *result, struct err *err)
 {
-	const struct archive_stream stream = {spec->read, spec->literal, spec->ctx};
 	struct unpacker u = {.spec = spec,
 		.result = result,
 		.root_fd = spec->root_fd,
 		.times_fd = -1,
 		.folder_fd = -1};
+	const struct archive_stream stream = {read_stream, tell_literal, &u};
 
 	*result = (struct unpack_result){0};
 	AUTO_ARCHIVE *reader = archive_open(&stream, err);

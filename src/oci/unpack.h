@@ -18,7 +18,8 @@ struct unpack_policy {
 	/* Set-id bits and file capabilities are kept; else they are an error. On a folder, set-gid
 	 * gives no rights and is always kept. */
 	bool setuid;
-	uint64_t bytes_max;   /* of contents and attributes, as far as they take up space */
+	uint64_t bytes_max;   /* of contents and attributes, as far as they take up space, and of
+				 what is written beside them */
 	uint64_t entries_max; /* folders that are made only to hold others count too */
 };
 
@@ -33,6 +34,8 @@ struct unpack_spec {
 	int (*literal)(void *ctx, const void *data, size_t len, struct err *err);
 	int (*content)(void *ctx, const char *path, uint64_t offset, const void *data, size_t len,
 		struct err *err);
+	/* How many bytes those two have written so far; NULL: none. */
+	uint64_t (*beside)(void *ctx);
 	/* The layer cannot be shown alone: a folder above an entry is not part of it, or a hard
 	 * link's target is not, or its root is opaque, which overlay does not heed. Gives a folder
 	 * in which the layers below are seen beneath this one (a mounted overlay whose upper folder

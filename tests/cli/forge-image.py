@@ -85,6 +85,11 @@ if fault == "window":
         blob += struct.pack("<I", len(piece) << 3 | (at + len(piece) == len(raw)))[:3] + piece
 if fault == "cut-zstd":
     kind, blob = ZSTD, subprocess.run(["zstd", "-q", "-c"], input=raw, stdout=subprocess.PIPE, check=True).stdout[:-900]
+if fault == "tail":
+    # behind the end of the tar stream, and larger than the disk: pressed once, told again and again
+    raw += os.urandom(1 << 18) * 160
+    diff_id = digest(raw)
+    kind, blob = ZSTD, subprocess.run(["zstd", "-q", "-c"], input=raw, stdout=subprocess.PIPE, check=True).stdout
 if fault == "nothing":
     blob = b""
 blob = gzip.compress(raw, 6, mtime=0) if blob is None else blob

@@ -69,6 +69,11 @@ rm -rf bad && must forge bad bomb
 holds 'a layer that unpacks to a GiB is a small one' test "$(du -k bad | tail -n 1 | cut -f1)" -le 1500
 ends 15 'that layer' oci:bad:v1
 room_again 'that layer'
+rm -rf bad && must forge bad tail
+holds 'one of which more than the disk can have is no file is small' test "$(du -k bad | tail -n 1 | cut -f1)" -le 1500
+exits 15 'it ends' container pull -q --name new oci:bad:v1
+holds 'before the disk is full' says 'more than the .* that are allowed'
+room_again 'that layer, too'
 rm -rf bad && must forge bad files
 ends 15 'more files than the disk can have' oci:bad:v1
 room_again 'more files'

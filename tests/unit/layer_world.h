@@ -30,6 +30,8 @@ struct layer {
 	int root_fd;
 	int (*lower)(struct layer *l); /* NULL: nothing is below */
 	unsigned lower_calls, contents;
+	bool counts; /* what is told counts against the policy */
+	uint64_t told_bytes;
 	struct unpack_policy policy;
 	struct unpack_result result;
 };
@@ -55,6 +57,7 @@ static inline void world_part(struct layer *l, const char *path, const void *dat
 	p->data = malloc(len);
 	memcpy(p->data, data, len);
 	p->len = len;
+	l->told_bytes += path ? 0 : len;
 }
 
 static inline int world_literal(void *ctx, const void *data, size_t len, struct err *err)
@@ -74,6 +77,13 @@ static inline int world_content(
 	l->parts[l->n - 1].offset = offset;
 	l->contents++;
 	return 0;
+}
+
+static inline uint64_t world_beside(void *ctx)
+{
+	const struct layer *l = ctx;
+
+	return l->counts ? l->told_bytes : 0;
 }
 
 static inline int world_lower(void *ctx, struct err *err)
@@ -148,6 +158,7 @@ static inline int layer_unpack(struct layer *l, struct err *err)
 		.read = world_read,
 		.literal = world_literal,
 		.content = world_content,
+		.beside = world_beside,
 		.lower = world_lower,
 		.ctx = l};
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reader of tar streams: what it refuses, what it gives back, and what it costs. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
 #include "oci/archive.h"
 #include "oci/literals.h"
 #include "tests/unit/tar.h"
@@ -9,6 +14,7 @@ struct stream {
 	struct buf tar, literals;
 	size_t at, block;
 	size_t fail_at; /* where read fails; 0: never */
+	size_t kill_at; /* where a signal comes; 0: never */
 	bool deaf;      /* literal fails */
 };
 
@@ -18,6 +24,8 @@ static int read_block(void *ctx, const void **data, size_t *len, struct err *err
 
 	if (s->fail_at && s->at >= s->fail_at)
 		return err_set(err, OTA_RETRY, "the line broke");
+	if (s->kill_at && s->at >= s->kill_at)
+		raise(SIGTERM);
 	*len = s->tar.len - s->at < s->block ? s->tar.len - s->at : s->block;
 	*data = s->tar.data + s->at;
 	s->at += *len;
@@ -224,6 +232,38 @@ static void errors_of_the_stream_come_through(void **state)
 	assert_fails(read_all(s, 0, &entries, &cut_bytes, &err), OTA_SPACE);
 }
 
+/* In a process of its own, since a signal is never forgotten. */
+static bool is_interrupted(struct stream *s, size_t at)
+{
+	unsigned entries;
+	size_t cut_bytes;
+	struct err err;
+	int status;
+
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		interrupt_arm();
+		s->kill_at = at;
+		int rc = read_all(s, 0, &entries, &cut_bytes, &err);
+		_exit(!(rc < 0 && err.code == OTA_INTERRUPTED && s->at < at + 2 * s->block));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Also where it is only passed over: within a content, and behind the end. */
+static void a_signal_ends_it(void **state)
+{
+	struct stream *s = *state;
+
+	put_files(s);
+	tar_end(&s->tar);
+	tar_zeros(&s->tar, 200000);
+	assert_true(is_interrupted(s, 20000));
+	assert_true(is_interrupted(s, s->tar.len - 100000));
+}
+
 /* A header may be large, but not without end. */
 static void headers_of_a_hostile_size(void **state)
 {
@@ -290,6 +330,7 @@ int main(void)
 		on_stream(what_is_no_tar),
 		on_stream(an_empty_layer),
 		on_stream(errors_of_the_stream_come_through),
+		on_stream(a_signal_ends_it),
 		on_stream(headers_of_a_hostile_size),
 		on_stream(literals_are_bounded),
 	};

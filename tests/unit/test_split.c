@@ -199,12 +199,33 @@ static void a_damaged_split_is_no_danger(void **state)
 	assert_in_range(told, 600, 800);
 }
 
+/* More could not be opened again. */
+static void literals_have_an_end(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	AUTO_SPLIT_WRITER *s = split_writer_new(w->split_fd, "L", &err);
+
+	put_literal(w, s, 200000);
+	put_file(w, s, 1, 5000);
+	assert_fails(split_add_literal(s, w->stream, SIZE_MAX, &err), OTA_SPACE);
+	/* noise stays as large as it is; the last cell is still open */
+	assert_in_range(split_written(s), 3 * 65536, 3 * 65536 + 1000);
+	put_literal(w, s, 1000);
+	assert_works(split_writer_end(s, &err));
+	assert_in_range(split_written(s), 201000, 202000);
+	AUTO_SPLIT *again = open_split(w, &err);
+	assert_non_null(again);
+	assert_int_equal(split_bytes(again), w->len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_stream_comes_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_differs_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_damaged_split_is_no_danger, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(literals_have_an_end, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

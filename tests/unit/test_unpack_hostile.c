@@ -232,6 +232,44 @@ static void bombs(void **state)
 	assert_false(is_there(implied, "1/2/3/4/5/6/7/8/9/10"));
 }
 
+/* What is kept of a layer beside its files takes up space too: what comes behind the end of the
+ * stream, or instead of a content; and a content finds that less is left. */
+static void what_is_no_content_counts(void **state)
+{
+	enum { MOST = 300000, BLOCK = 20000, BYTES = 1 << 20 };
+	AUTO_FREE char *data = malloc(BYTES);
+	struct err err;
+
+	memset(data, 'x', BYTES);
+	for (unsigned i = 0; i < 3; i++) {
+		AUTO_LAYER *l = layer_new(state);
+		l->policy.bytes_max = MOST;
+		l->block = BLOCK;
+		l->counts = true;
+		tar_put(&l->tar, TAR_FILE("f", "x"));
+		if (i == 1) /* a link has no content, and yet there it stands */
+			tar_pax(&l->tar, "comment", "x", 1);
+		if (i == 1)
+			tar_put(&l->tar, (struct tar_entry){.type = '1',
+						 .name = "h",
+						 .target = "f",
+						 .data = data,
+						 .len = BYTES});
+		for (unsigned n = 0; i == 2 && n < 300; n++)
+			tar_put(&l->tar, TAR_FILE("d", ""));
+		if (i == 2)
+			tar_put(&l->tar,
+				(struct tar_entry){
+					.type = '0', .name = "big", .data = data, .len = 200000});
+		tar_end(&l->tar);
+		if (i == 0)
+			tar_bytes(&l->tar, data, BYTES);
+		assert_fails(layer_unpack(l, &err), OTA_SPACE);
+		assert_non_null(strstr(err.msg, "293.0 KiB"));
+		assert_in_range(l->told_bytes + l->result.bytes, 1, MOST + BLOCK);
+	}
+}
+
 static void a_hole_takes_no_space(void **state)
 {
 	AUTO_LAYER *l = layer_new(state);
@@ -319,6 +357,7 @@ int main(void)
 		in_scratch(rights_against_the_policy),
 		in_scratch(numbers_out_of_range),
 		in_scratch(bombs),
+		in_scratch(what_is_no_content_counts),
 		in_scratch(a_hole_takes_no_space),
 		in_scratch(too_deep_or_too_long),
 		in_scratch(a_link_of_a_hostile_length),
