@@ -189,12 +189,26 @@ int layout_each(const char *dir, layout_visit *visit, void *ctx, struct err *err
 	return root ? 0 : -1;
 }
 
+static int no_room(const char *dir, struct err *err)
+{
+	err_set(err, OTA_SPACE, "%s: index.json has no room for another tag", dir);
+	return err_hint(err, "take one away that nobody needs, in a store: ota container rm NAME");
+}
+
+/* What could not be read again would be worth less than what is there: a store that finds it takes
+ * it for damaged, and begins anew. */
 static int index_save(const char *dir, const json_t *root, struct err *err)
 {
 	AUTO_BUF text = BUF(JSON_MAX_BYTES);
 	char path[PATH_MAX];
+	struct err why;
 
-	if (json_write(root, &text, err) < 0 || path_join(path, dir, "index.json", err) < 0)
+	if (json_write(root, &text, err) < 0)
+		return err->code == OTA_CORRUPT ? no_room(dir, err) : -1;
+	AUTO_JSON *again = json_parse(text.data, text.len, "index.json", &why);
+	if (!again)
+		return no_room(dir, err);
+	if (path_join(path, dir, "index.json", err) < 0)
 		return -1;
 	return file_publish(path, text.data, text.len, 0644, err);
 }

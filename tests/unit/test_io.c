@@ -180,6 +180,33 @@ static void tags_come_and_go(void **state)
 	assert_fails(layout_tag_get(dir, "x", &found, &err), OTA_REFUSED);
 }
 
+/* An index that the next reader would refuse: by its size, and by how many values it has. */
+static void an_index_stays_readable(void **state)
+{
+	struct descriptor d = {.media_type = MEDIA_TYPE_MANIFEST}, found;
+	AUTO_BUF large = BUF(JSON_MAX_BYTES);
+	AUTO_BUF many = BUF(JSON_MAX_BYTES);
+	const struct buf *const full[] = {&large, &many};
+	struct err err;
+
+	assert_works(layout_create(*state, &err));
+	assert_works(layout_blob_put(*state, "{}", 2, &d, &err));
+	assert_works(buf_printf(
+		&large, &err, "{\"manifests\":[],\"a\":\"%*s\"}", JSON_MAX_BYTES - 100, ""));
+	assert_works(buf_printf(&many, &err, "{\"manifests\":[],\"a\":[0"));
+	for (int i = 0; i < JSON_MAX_VALUES - 10; i++)
+		assert_works(buf_add(&many, ",0", 2, &err));
+	assert_works(buf_add(&many, "]}", 2, &err));
+	for (size_t i = 0; i < ARRAY_LEN(full); i++) {
+		assert_works(file_publish(
+			at(state, "index.json"), full[i]->data, full[i]->len, 0644, &err));
+		assert_fails(layout_tag_get(*state, "x", &found, &err), OTA_REFUSED);
+		assert_fails(layout_tag_set(*state, "x", &d, &err), OTA_SPACE);
+		assert_non_null(strstr(err.hint, "ota container rm"));
+		assert_fails(layout_tag_get(*state, "x", &found, &err), OTA_REFUSED);
+	}
+}
+
 static void what_others_wrote_is_kept(void **state)
 {
 	static const char index[] =
@@ -316,6 +343,7 @@ int main(void)
 		cmocka_unit_test(hostile_frames_are_refused),
 		cmocka_unit_test(digests_have_one_form),
 		in_scratch(tags_come_and_go),
+		in_scratch(an_index_stays_readable),
 		in_scratch(what_others_wrote_is_kept),
 		in_scratch(only_what_is_named_survives),
 		in_scratch(what_a_list_names_survives),
