@@ -65,17 +65,27 @@ bool address_is_allowed(const char *url, const struct http_options *options)
 	       address_is_named(url + 7, options);
 }
 
+/* An address is shown in errors, and kept with what came from it: a password must not be in it,
+ * nor in what is said here. */
+static int no_user(struct err *err)
+{
+	err_set(err, OTA_USAGE, "no user name or password may stand in an address");
+	return err_hint(
+		err, "auth-file = in [network] has those for registries; else use client-cert =");
+}
+
 int address_check(const char *url, const struct http_options *options, struct err *err)
 {
-	const char *host = url + strlen("http://"), *port;
+	const char *host = strstr(url, "://"), *port;
 	size_t port_len;
 
+	if (strncmp(url, "http://", 7) && strncmp(url, "https://", 8))
+		return err_set(err, OTA_USAGE, "'%.100s' is no address on the web", url);
+	host += strlen("://");
+	if (has_user(host))
+		return no_user(err);
 	if (address_is_allowed(url, options))
 		return 0;
-	if (strncmp(url, "http://", 7))
-		return err_set(err, OTA_USAGE, "'%.100s' is no address on the web", url);
-	if (has_user(host))
-		return err_set(err, OTA_USAGE, "%.100s: no user names in an address", url);
 	err_set(err, OTA_CONFIG, "%.100s: http without TLS to a host that is not named", url);
 	return err_hint(err, "use https, or name the host: insecure-http = %.*s in [network]",
 		(int)split(host, &port, &port_len), host);

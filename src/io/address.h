@@ -18,7 +18,8 @@ bool address_is_named(const char *host, const struct http_options *options);
 /* Is this https, or http to a host that is named? Nothing else is. */
 bool address_is_allowed(const char *url, const struct http_options *options);
 
-/* The same with an error that says why not. Errors: usage (no such address), config. */
+/* The same with an error that says why not; a user in it is refused of https as well. Errors: usage
+ * (no such address), config. */
 int address_check(const char *url, const struct http_options *options, struct err *err) MUST_USE;
 
 /* Are scheme, host and port the same, letter by letter? */

@@ -316,8 +316,9 @@ static void sources_have_their_forms(void **state)
 		{"http://port:81/x", OTA_OK}, {"http://port/x", OTA_CONFIG},
 		{"http://other/x", OTA_CONFIG}, {"http://namedother/x", OTA_CONFIG},
 		{"http://u@named/x", OTA_USAGE}, {"http://named@other/x", OTA_USAGE},
-		{"https://h/x#a b", OTA_USAGE}, {"ftp://h/x", OTA_USAGE}, {"docker://h/x", OTA_OK},
-		{"docker://h", OTA_USAGE}, {"", OTA_USAGE}};
+		{"https://u:p@h/x", OTA_USAGE}, {"https://u@h", OTA_USAGE},
+		{"https://h/a@b", OTA_OK}, {"https://h/x#a b", OTA_USAGE}, {"ftp://h/x", OTA_USAGE},
+		{"docker://h/x", OTA_OK}, {"docker://h", OTA_USAGE}, {"", OTA_USAGE}};
 	static char *const insecure[] = {"named", "port:81"};
 	const struct source_options options = {
 		.http = {.insecure_http = insecure, .n_insecure_http = 2}};
@@ -330,6 +331,22 @@ static void sources_have_their_forms(void **state)
 		if (err.code != forms[i].code)
 			fail_msg("%s: %s", forms[i].text, err.msg);
 		assert_int_equal(s != NULL, forms[i].code == OTA_OK);
+	}
+}
+
+static void a_password_is_not_repeated(void **state)
+{
+	static const char *const texts[] = {"https://u:secret@h/x", "http://u:secret@named/x"};
+	const struct source_options options = {0};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		err = (struct err){0};
+		assert_null(source_open(texts[i], &options, &err));
+		assert_null(strstr(err.msg, "secret"));
+		assert_null(strstr(err.hint, "secret"));
+		assert_non_null(strstr(err.hint, "auth-file"));
 	}
 }
 
@@ -350,6 +367,7 @@ int main(void)
 		in_scratch(a_blob_is_a_file_of_its_size),
 		cmocka_unit_test(layouts_are_split),
 		cmocka_unit_test(sources_have_their_forms),
+		cmocka_unit_test(a_password_is_not_repeated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
