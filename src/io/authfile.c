@@ -6,12 +6,17 @@
 
 #include "base/file.h"
 #include "io/json.h"
+#include "io/reference.h"
 
 #define BASE64_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 /* The ways in which a host is written as a key. */
 static const char *const keys[] = {
 	"%s", "https://%s", "https://%s/", "https://%s/v1/", "https://%s/v2/", "%s/"};
+
+/* Docker's registry answers at another name than those that people log in to: the first is what
+ * `docker login` writes, the second what podman and skopeo do. */
+static const char *const hub_names[] = {"index.docker.io", "docker.io"};
 
 /* It goes into a header as it is. */
 static bool is_base64(const char *text)
@@ -37,7 +42,7 @@ static int read_entry(const json_t *auths, const char *key, char *basic, struct 
 	return entry ? json_read_open(entry, inner, 1, "auths", err) : 0;
 }
 
-static int find(const json_t *auths, const char *host, char *basic, struct err *err)
+static int find_host(const json_t *auths, const char *host, char *basic, struct err *err)
 {
 	char key[300];
 
@@ -46,6 +51,18 @@ static int find(const json_t *auths, const char *host, char *basic, struct err *
 		if (read_entry(auths, key, basic, err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int find(const json_t *auths, const char *host, char *basic, struct err *err)
+{
+	bool is_hub = !strcmp(host, REFERENCE_HUB);
+
+	if (find_host(auths, host, basic, err) < 0)
+		return -1;
+	for (size_t i = 0; is_hub && !basic[0] && i < ARRAY_LEN(hub_names); i++)
+		if (find_host(auths, hub_names[i], basic, err) < 0)
+			return -1;
 	if (!basic[0] || is_base64(basic))
 		return 0;
 	basic[0] = '\0';

@@ -14,7 +14,8 @@
 #define AUTHFILE_BASIC_LEN 4096
 
 /* Finds a host (HOST or HOST:PORT) in the text of such a file: what stands behind "Basic ", ""
- * where it is not in it. A key may also be https://HOST, and end in / or /v1/. Errors: config. */
+ * where it is not in it. A key may also be https://HOST, and end in / or /v1/. Docker's registry
+ * is found by its other names, too. Errors: config. */
 int authfile_find(const char *text, size_t len, const char *host, char basic[AUTHFILE_BASIC_LEN],
 	struct err *err) MUST_USE;
 

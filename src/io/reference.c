@@ -75,13 +75,12 @@ static int read_name(const char *text, const char *rest, char name[TAG_LEN], str
 /* Docker's own registry goes by another name than it has, and its own images by one word. */
 static int resolve_hub(const char *text, struct reference *r, struct err *err)
 {
-	static const char hub[] = "docker.io", host[] = "registry-1.docker.io";
 	static const char own[] = "library/";
 	size_t len = strlen(r->repo);
 
-	if (strcmp(r->host, hub))
+	if (strcmp(r->host, "docker.io"))
 		return 0;
-	strcpy(r->host, host);
+	strcpy(r->host, REFERENCE_HUB);
 	if (strchr(r->repo, '/'))
 		return 0;
 	if (len + strlen(own) >= sizeof(r->repo))

@@ -10,7 +10,8 @@
 #include "io/layout.h"
 
 #define REFERENCE_PREFIX "docker://"
-#define REFERENCE_HOST_LEN 262 /* a name, ":65535" and NUL */
+#define REFERENCE_HUB "registry-1.docker.io" /* what docker.io stands for */
+#define REFERENCE_HOST_LEN 262               /* a name, ":65535" and NUL */
 #define REFERENCE_REPO_LEN 256
 
 struct reference {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is pure about registries: references, platforms, challenges, credentials, lists of
- * referrers. */
+/* What is pure about registries: references, platforms, challenges, credentials,
+ * lists of referrers. */
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +117,27 @@ static void credentials_are_of_one_host(void **state)
 	}
 }
 
+static void credentials_of_the_hub_have_other_names(void **state)
+{
+	static const char *const texts[] = {
+		"{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"QQ==\"}}}",
+		"{\"auths\":{\"docker.io\":{\"auth\":\"QQ==\"}}}",
+		("{\"auths\":{\"registry-1.docker.io\":{\"auth\":\"QQ==\"},"
+		 "\"docker.io\":{\"auth\":\"Qg==\"}}}")};
+	char basic[AUTHFILE_BASIC_LEN];
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		size_t len = strlen(texts[i]);
+
+		assert_works(authfile_find(texts[i], len, "registry-1.docker.io", basic, &err));
+		assert_string_equal(basic, "QQ==");
+		assert_works(authfile_find(texts[i], len, "h", basic, &err));
+		assert_string_equal(basic, "");
+	}
+}
+
 static void a_list_of_referrers_grows(void **state)
 {
 	struct descriptor d = {.media_type = MEDIA_TYPE_MANIFEST, .size = 7};
@@ -146,6 +167,7 @@ int main(void)
 		cmocka_unit_test(the_nearest_platform_is_chosen),
 		cmocka_unit_test(challenges_are_read),
 		cmocka_unit_test(credentials_are_of_one_host),
+		cmocka_unit_test(credentials_of_the_hub_have_other_names),
 		cmocka_unit_test(a_list_of_referrers_grows),
 	};
 
