@@ -10,38 +10,6 @@
 #include "flow/app.h"
 #include "flow/store.h"
 
-#define DIGEST_TAG_PREFIX "sha256-" /* of signatures and lists of referrers */
-
-/* The store's own tags are none of an image. */
-static bool is_name(const char *tag)
-{
-	return *tag && strcmp(tag, TAG_FETCHED) && strcmp(tag, TAG_WRITTEN) &&
-	       strncmp(tag, DIGEST_TAG_PREFIX, strlen(DIGEST_TAG_PREFIX));
-}
-
-int images_name(
-	const struct source *source, const char *wanted, char name[TAG_LEN], struct err *err)
-{
-	const char *place = source_name(source), *tag = source_tag(source);
-	const char *host = strstr(place, "://"), *slash = strrchr(place, '/');
-	char text[3 * TAG_LEN];
-
-	if (wanted)
-		snprintf(text, sizeof(text), "%s", wanted);
-	else
-		snprintf(text, sizeof(text), "%.200s%s%.128s",
-			host ? host + 3 : (slash && slash[1] ? slash + 1 : place),
-			strchr(tag, ':') ? "@" : ":", tag);
-	if (strlen(text) >= TAG_LEN) {
-		err_set(err, OTA_USAGE, "'%.140s' is too long for a name in the store", text);
-		return err_hint(err, "give it a shorter one: --name NAME");
-	}
-	if (!is_name(text) || strpbrk(text, " \t\n"))
-		return err_set(err, OTA_USAGE, "an image cannot go by the name '%.140s'", text);
-	strcpy(name, text);
-	return 0;
-}
-
 static int source_path(
 	const char *store, const struct digest *manifest, char path[PATH_MAX], struct err *err)
 {
@@ -143,7 +111,7 @@ static int visit_tag(void *ctx, const char *tag, const struct descriptor *d, str
 	struct listing *l = ctx;
 	struct stored_image *s = &l->stored;
 
-	if (!is_name(tag))
+	if (!images_is_name(tag))
 		return 0;
 	s->name = tag;
 	s->manifest = *d;
@@ -326,7 +294,7 @@ int images_remove(const char *store, const char *name, const char *boot_id, stru
 	struct descriptor d;
 	size_t removed;
 
-	if (!is_name(name) || layout_tag_get(store, name, &d, err) < 0) {
+	if (!images_is_name(name) || layout_tag_get(store, name, &d, err) < 0) {
 		err_set(err, OTA_NOTHING, "the store has no image '%.140s'", name);
 		return err_hint(err, "ota container list shows what it has");
 	}

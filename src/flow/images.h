@@ -12,10 +12,19 @@
 
 #define IMAGES_SOURCE_MAX 8192 /* of a source's text */
 
+#define DIGEST_TAG_PREFIX "sha256-" /* of signatures and lists of referrers */
+
+/* Is a tag the name of an image? The store's own tags are none. */
+bool images_is_name(const char *tag);
+
 /* What an image goes by: `wanted`, or where that is NULL what its source calls it, as in
  * "HOST/REPO:TAG". Errors: usage (too long, or a name that the store needs itself). */
 int images_name(const struct source *source, const char *wanted, char name[TAG_LEN],
 	struct err *err) MUST_USE;
+
+/* The same of a registry's source that is not open, "docker://HOST/REPO:TAG": docker.io and a tag
+ * that is not given are written out there, too. Errors: usage. */
+int images_name_of(const char *reference, char name[TAG_LEN], struct err *err) MUST_USE;
 
 /* The text of the source that an image came from, to bring a part of it again. Errors: io, space;
  * reading: nothing (there is no note). */

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/images.h"
+#include "io/reference.h"
 
 struct plan *plan_read(const struct plan_source *from, struct err *err)
 {
@@ -43,17 +45,30 @@ void plan_drop(struct plan *plan)
 	free(plan);
 }
 
+static bool find_image(const char *store, const char *name, struct app_version *version)
+{
+	struct err ignored;
+
+	if (strlen(name) >= sizeof(version->name) ||
+		layout_tag_get(store, name, &version->manifest, &ignored) < 0)
+		return false;
+	strcpy(version->name, name);
+	return true;
+}
+
+/* A pull names it by where it came from. One from elsewhere may have got the name that the file
+ * has for it, by hand. */
 int plan_image(const struct service *service, const char *store, struct app_version *version,
 	struct err *err)
 {
-	const char *name = service->source + strlen("docker://");
+	const char *written = service->source + strlen(REFERENCE_PREFIX);
+	char name[TAG_LEN];
 
 	*version = (struct app_version){0};
-	if (strlen(name) < sizeof(version->name) &&
-		layout_tag_get(store, name, &version->manifest, err) == 0) {
-		strcpy(version->name, name);
+	if (images_name_of(service->source, name, err) == 0 && find_image(store, name, version))
 		return 0;
-	}
-	err_set(err, OTA_NOTHING, "the image %.140s is not in the store", name);
+	if (find_image(store, written, version))
+		return 0;
+	err_set(err, OTA_NOTHING, "the image %.140s is not in the store", written);
 	return err_hint(err, "ota container pull %s", service->name);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is pure about registries: references, platforms, challenges, credentials,
+/* What is pure about registries: references, names of images, platforms, challenges, credentials,
  * lists of referrers. */
 #include <stdio.h>
 #include <string.h>
 
+#include "flow/images.h"
 #include "io/authfile.h"
 #include "io/challenge.h"
 #include "io/platform.h"
 #include "io/reference.h"
 #include "io/referrers.h"
+#include "service/plan.h"
 #include "tests/unit/unit.h"
 
 #define ZEROS "sha256:0000000000000000000000000000000000000000000000000000000000000000"
@@ -37,6 +39,76 @@ static void references_have_their_forms(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
 		assert_fails(reference_parse(wrong[i], &r, &err), OTA_USAGE);
+}
+
+/* A pull and whoever looks for what it brought agree on its name, however it is written. */
+static void what_was_pulled_is_found(void **state)
+{
+	static const char *const names[][2] = {
+		{"docker://docker.io/nginx:1.25", "registry-1.docker.io/library/nginx:1.25"},
+		{"docker://docker.io/nginx", "registry-1.docker.io/library/nginx:latest"},
+		{"docker://docker.io/a/b:1", "registry-1.docker.io/a/b:1"},
+		{"docker://docker.io/a@" ZEROS, "registry-1.docker.io/library/a@" ZEROS},
+		{"docker://h:5000/a/web", "h:5000/a/web:latest"}, {"docker://h/a:1", "h/a:1"}};
+	struct descriptor d = {.media_type = MEDIA_TYPE_MANIFEST};
+	const struct source_options options = {0};
+	struct app_version version;
+	char name[TAG_LEN];
+	struct err err;
+
+	assert_works(layout_create(*state, &err));
+	assert_works(layout_blob_put(*state, "{}", 2, &d, &err));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct service service = {.name = "web", .source = (char *)names[i][0]};
+		AUTO_SOURCE *source = source_open(names[i][0], &options, &err);
+
+		assert_non_null(source);
+		assert_works(images_name(source, NULL, name, &err));
+		assert_string_equal(name, names[i][1]);
+		assert_fails(plan_image(&service, *state, &version, &err), OTA_NOTHING);
+		assert_works(layout_tag_set(*state, name, &d, &err));
+		assert_works(plan_image(&service, *state, &version, &err));
+		assert_string_equal(version.name, names[i][1]);
+		assert_true(digest_equal(&version.manifest.digest, &d.digest));
+	}
+}
+
+/* What was pulled --name, for want of its source, is that of the file, as it is written there. */
+static void a_name_given_by_hand_is_found(void **state)
+{
+	static const char *const names[] = {"docker.io/nginx", "h/web"};
+	struct descriptor d = {.media_type = MEDIA_TYPE_MANIFEST};
+	struct app_version version;
+	char source[64];
+	struct err err;
+
+	assert_works(layout_create(*state, &err));
+	assert_works(layout_blob_put(*state, "{}", 2, &d, &err));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct service service = {.name = "web", .source = source};
+
+		snprintf(source, sizeof(source), "docker://%s", names[i]);
+		assert_works(layout_tag_set(*state, names[i], &d, &err));
+		assert_works(plan_image(&service, *state, &version, &err));
+		assert_string_equal(version.name, names[i]);
+	}
+}
+
+static void a_name_can_be_read_back(void **state)
+{
+	static const char *const wrong[] = {"", "a b", "a\tb", "a\rb", "a\x01", "a\x7f", "\x1b[m",
+		"fetched", "written", "sha256-0"};
+	const struct source_options options = {0};
+	AUTO_SOURCE *source = source_open("docker://h/a", &options, &(struct err){0});
+	char name[TAG_LEN];
+	struct err err;
+
+	(void)state;
+	assert_non_null(source);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_fails(images_name(source, wrong[i], name, &err), OTA_USAGE);
+	assert_works(images_name(source, "\xc3\xa4:1", name, &err));
+	assert_string_equal(name, "\xc3\xa4:1");
 }
 
 /* Which of the entries "ARCHITECTURE/VARIANT ..." is chosen: its size is its number. */
@@ -164,6 +236,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(references_have_their_forms),
+		in_scratch(what_was_pulled_is_found),
+		in_scratch(a_name_given_by_hand_is_found),
+		cmocka_unit_test(a_name_can_be_read_back),
 		cmocka_unit_test(the_nearest_platform_is_chosen),
 		cmocka_unit_test(challenges_are_read),
 		cmocka_unit_test(credentials_are_of_one_host),
