@@ -84,10 +84,14 @@ static int fill_rest(const struct bring *b, const struct image *image, struct pa
 int bring_delta_finish(const struct bring *b, const struct image *image, struct partial *p,
 	const struct frame_set *made, const char *path, uint64_t *whole_bytes, struct err *err)
 {
+	const struct buf *index = &p->index.bytes;
 	AUTO_FD fd = file_open_read(path, err);
+	struct descriptor ignored;
 	char name[PATH_MAX];
 
+	/* the index has no name yet, and is gone where room had to be made */
 	if (fd < 0 || fill_rest(b, image, p, made, whole_bytes, err) < 0 ||
+		layout_blob_put(b->d->store, index->data, index->len, &ignored, err) < 0 ||
 		store_delta_path(b->d->store, &image->layer.digest, name, err) < 0)
 		return -1;
 	return file_publish_fd(fd, path, name, 0644, err);

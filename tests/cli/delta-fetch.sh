@@ -148,6 +148,26 @@ exits 0 'a link that resets' on fetch "$base/reset-100000"
 exits 0 'and what came is written' on write
 holds 'byte for byte' slot_holds a v2
 
+# --- a store that gets short of room on the way ---
+if [ "$(id -u)" -eq 0 ] && mkdir mnt && mount -t tmpfs -o size=8m tmpfs mnt 2>/dev/null; then
+  again
+  cp -r device/var/lib/ota/. mnt/
+  sed -i "s#^compatible#store = /store\n&#" device/etc/ota/ota.conf
+  ln -s "$dir/mnt" device/store
+  printf 'a mount that wrote here' | dd of=device/slots/b.img bs=1 seek=2500000 conv=notrunc status=none
+  mkdir -p mnt/partial
+  # room for the delta, not for what it does not make; what was fetched before can go
+  room=$((size + (1 << 20) + 100000))
+  head -c $(($(stat -f -c '%a * %S' mnt) - room)) /dev/zero >mnt/partial/earlier
+  exits 0 'what was fetched before makes room' on fetch oci:v2
+  holds 'for what the delta does not make' test ! -e mnt/partial/earlier
+  exits 0 'and nothing of the release went with it' on write
+  holds 'byte for byte' slot_holds a v2
+  umount mnt
+else
+  skip 'a store that gets short of room' 'needs root and tmpfs'
+fi
+
 # --- write, cut ---
 again
 must on fetch oci:v2
