@@ -85,7 +85,7 @@ int budget_open(struct budget *b, const struct device *d, struct source *source,
 	if (path_join(b->path, d->store, STORE_BUDGET, err) < 0 ||
 		budget_taken(d, content, &b->taken, err) < 0)
 		return -1;
-	b->taken += source_taken_bytes(source);
+	b->taken += source_new_bytes(source);
 	if (check_left(b, need, err) < 0 || book(b, b->taken + BUDGET_STEP, err) < 0)
 		return -1;
 	b->source = source;
@@ -93,12 +93,18 @@ int budget_open(struct budget *b, const struct device *d, struct source *source,
 	return 0;
 }
 
+static void stop(struct budget *b)
+{
+	source_set_meter(b->source, NULL);
+	(void)source_new_bytes(b->source); /* the meter was told of them */
+	b->source = NULL;
+}
+
 int budget_done(struct budget *b, struct err *err)
 {
 	if (!b->source)
 		return 0;
-	source_set_meter(b->source, NULL);
-	b->source = NULL;
+	stop(b);
 	return file_remove(b->path, err);
 }
 
@@ -108,8 +114,7 @@ void budget_close(struct budget *b)
 
 	if (!b->source)
 		return;
-	source_set_meter(b->source, NULL);
-	b->source = NULL;
+	stop(b);
 	if (book(b, b->taken, &ignored) < 0)
 		return; /* what is booked stays so: too much is safe */
 }

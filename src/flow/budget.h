@@ -28,8 +28,10 @@ int budget_taken(const struct device *d, const struct digest *content, uint64_t 
 	struct err *err) MUST_USE;
 
 /* Is so much left for the release? Then what the source has given and gives is counted, and the
- * source ends with `space` where it would be more. Without a budget, or from a folder, all is
- * allowed. b is zeroed, stays where it is, and is closed before the source. Errors: space, io. */
+ * source ends with `space` where it would be more. What was counted by an earlier budget on the
+ * same source is not counted again, be it for this release or for another one. Without a budget, or
+ * from a folder, all is allowed. b is zeroed, stays where it is, and is closed before the source.
+ * Errors: space, io. */
 int budget_open(struct budget *b, const struct device *d, struct source *source,
 	const struct digest *content, uint64_t need, struct err *err) MUST_USE;
 

@@ -89,9 +89,12 @@ static int choose(struct source *s, struct descriptor *d, struct err *err)
 	return platform_choose(text.data, text.len, &platform_own, d, err);
 }
 
-uint64_t source_taken_bytes(const struct source *s)
+uint64_t source_new_bytes(struct source *s)
 {
-	return s->http ? http_taken_bytes(s->http) : 0;
+	uint64_t before = s->told_bytes;
+
+	s->told_bytes = s->http ? http_taken_bytes(s->http) : 0;
+	return s->told_bytes - before;
 }
 
 void source_set_meter(struct source *s, const struct http_meter *meter)

@@ -83,9 +83,9 @@ bool source_is_renewed(struct source *s, const struct digest *manifest);
 /* Does what it gives cross the network? */
 bool source_is_remote(const struct source *s);
 
-/* What it has given over the network so far, and who is told of what comes; see http.h. Nothing for
- * a folder. */
-uint64_t source_taken_bytes(const struct source *s);
+/* What it has given over the network since this was asked last, and who is told of what comes; see
+ * http.h. Nothing for a folder. */
+uint64_t source_new_bytes(struct source *s);
 void source_set_meter(struct source *s, const struct http_meter *meter);
 
 static inline void cleanup_source(struct source **s)

@@ -34,6 +34,7 @@ struct source {
 	char place[PATH_MAX];
 	char tag[TAG_LEN];
 	struct http *http;         /* NULL for a folder */
+	uint64_t told_bytes;       /* of what came, by source_new_bytes() */
 	struct registry *registry; /* of a registry; it owns http */
 	struct buf kept;           /* a web server's index.json, a registry's last manifest */
 	struct descriptor kept_as; /* of that manifest; size 0: there is none */
