@@ -2,6 +2,8 @@
 #include "flow/fill.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -188,8 +190,27 @@ static int fill_from_stored_delta(struct filling *filling, struct err *err)
 	return fd < 0 ? is_gone(fill, err) : put_rest(filling, fd, err);
 }
 
+/* Only what a delta does can be mended by the frames in its place: a slot that fails cannot. */
+static bool is_no_good(struct filling *filling, const struct err *err)
+{
+	return (err->code == OTA_CORRUPT || err->code == OTA_REFUSED) &&
+	       !proof_has_failed(filling->proof);
+}
+
+static void tell_no_good(const struct fill *fill, const struct err *err)
+{
+	struct install_result *result = fill->result;
+	char reason[sizeof(result->reason)];
+
+	snprintf(reason, sizeof(reason), "%.128s failed: %.200s", result->reason, err->msg);
+	strcpy(result->reason, reason);
+	result->way = WAY_IMAGE;
+	result->moved_bytes += release_rootfs(fill->release)->layer.size -
+			       frame_set_bytes(fill->have, fill->index);
+}
+
 /* The delta comes into the store, and goes once it is used; cells that it does not make come whole.
- */
+ * So do all that are missing where it is no good, within the same budget. */
 static int fill_by_delta(struct filling *filling, struct err *err)
 {
 	const struct fill *fill = filling->fill;
@@ -200,9 +221,12 @@ static int fill_by_delta(struct filling *filling, struct err *err)
 	char path[PATH_MAX];
 
 	if (bring_delta_blob(&b, release_rootfs(fill->release), &fill->way->delta, path, err) < 0 ||
-		make_cells(filling, path, err) < 0 || fill_from_layer(filling, err) < 0)
-		return -1;
-	return file_remove(path, err);
+		make_cells(filling, path, err) < 0) {
+		if (!is_no_good(filling, err))
+			return -1;
+		tell_no_good(fill, err);
+	}
+	return fill_from_layer(filling, err) < 0 ? -1 : file_remove(path, err);
 }
 
 static int fill_cells(struct filling *filling, struct err *err)
@@ -216,16 +240,20 @@ static int fill_cells(struct filling *filling, struct err *err)
 					    : fill_from_layer(filling, err);
 }
 
-int fill_run(const struct fill *fill, bool *is_filled, struct err *err)
+int fill_run(const struct fill *fill, bool *slot_failed, struct err *err)
 {
 	AUTO_PROOF *proof = proof_begin(fill->slot, fill->index, fill->have, err);
 	struct filling filling = {fill, proof};
 
 	if (!proof)
 		return -1;
-	if (write_zeros(fill, err) < 0 || reserve(fill, err) < 0 || fill_cells(&filling, err) < 0)
+	if (write_zeros(fill, err) < 0 || reserve(fill, err) < 0)
 		return -1;
+	if (fill_cells(&filling, err) < 0) {
+		*slot_failed = proof_has_failed(proof);
+		return -1;
+	}
 	progress_done(fill->progress);
-	*is_filled = true;
-	return proof_end(proof, fill->progress, err);
+	*slot_failed = proof_end(proof, fill->progress, err) < 0;
+	return *slot_failed ? -1 : 0;
 }

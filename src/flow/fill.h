@@ -21,6 +21,7 @@ struct fill {
 	struct frame_set *have; /* what fill_find() found; every frame that is written is added */
 	bool stored;            /* all of it was fetched: the source is the store */
 	const struct way *way;  /* else: how it comes from its source */
+	struct install_result *result; /* told where it came another way after all */
 	const struct progress *progress;
 };
 
@@ -29,9 +30,10 @@ struct fill {
 int fill_find(struct slot *slot, const struct frame_index *index, struct frame_set *have,
 	struct err *err) MUST_USE;
 
-/* Fills and proves. *is_filled: the source has given all, and it was sound, whatever became of it
- * then. Errors: those of transfer_run() and prove_slot(), space, config (a delta, and what
- * runs is not known); corrupt also where the slot that runs is not what it was at the fetch. */
-int fill_run(const struct fill *f, bool *is_filled, struct err *err) MUST_USE;
+/* Fills and proves. *slot_failed: the slot gave back other bytes than were written, or none; the
+ * source is not to blame. A delta that is missing or damaged at its source holds nobody back.
+ * Errors: those of transfer_run() and prove_slot(), space, config (a delta, and what runs is not
+ * known); corrupt also where the slot that runs is not what it was at the fetch. */
+int fill_run(const struct fill *f, bool *slot_failed, struct err *err) MUST_USE;
 
 #endif

@@ -193,6 +193,14 @@ int proof_add(struct proof *p, const struct frame *f, struct err *err)
 	return failed ? -1 : 0;
 }
 
+bool proof_has_failed(struct proof *p)
+{
+	pthread_mutex_lock(&p->lock);
+	bool failed = p->failed;
+	pthread_mutex_unlock(&p->lock);
+	return failed;
+}
+
 /* A disk that is smaller than it says writes what comes late over what came early, which was read
  * before that. Some of all that was proved is therefore read again when all is written. */
 static void doubt_some(struct proof *p)

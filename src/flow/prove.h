@@ -29,6 +29,9 @@ struct proof *proof_begin(struct slot *slot, const struct frame_index *index,
  * the writing need not go on after. */
 int proof_add(struct proof *p, const struct frame *f, struct err *err) MUST_USE;
 
+/* Has what was read back so far failed? Then the slot's disk is to blame, and not its source. */
+bool proof_has_failed(struct proof *p);
+
 /* Makes the slot durable and proves what is left, on all cores. Errors: those of prove_slot(). */
 int proof_end(struct proof *p, const struct progress *progress, struct err *err) MUST_USE;
 

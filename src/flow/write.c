@@ -21,7 +21,7 @@ struct writing {
 	struct slot slot;
 	struct slot_record *record;
 	const struct progress *progress;
-	bool is_filled; /* the source has given all, and it was sound */
+	bool slot_failed; /* what is damaged is not what the source gave */
 };
 
 static int choose_slot(struct writing *w, char wanted, char *slot, struct err *err)
@@ -117,7 +117,8 @@ static int note_proved(struct writing *w, char slot, struct err *err)
 	return slot_record_write(w->d->store, slot, w->record, err);
 }
 
-static int fill(struct writing *w, bool stored, struct frame_set *have, struct err *err)
+static int fill(struct writing *w, bool stored, struct frame_set *have,
+	struct install_result *result, struct err *err)
 {
 	const struct fill fill = {.d = w->d,
 		.running = w->s.running,
@@ -128,9 +129,10 @@ static int fill(struct writing *w, bool stored, struct frame_set *have, struct e
 		.slot = &w->slot,
 		.stored = stored,
 		.way = &w->way,
+		.result = result,
 		.progress = w->progress};
 
-	return fill_run(&fill, &w->is_filled, err);
+	return fill_run(&fill, &w->slot_failed, err);
 }
 
 static struct bring bring_of(const struct writing *w, size_t first)
@@ -218,7 +220,7 @@ static int write_slot(
 		return -1;
 	if (!stored && keep_boot_files(&boot, &w->a, err) < 0)
 		return -1;
-	if (note_writing(w, slot, err) < 0 || fill(w, stored, &have, err) < 0 ||
+	if (note_writing(w, slot, err) < 0 || fill(w, stored, &have, result, err) < 0 ||
 		budget_done(&w->budget, err) < 0)
 		return -1;
 	return note_proved(w, slot, err);
@@ -282,7 +284,7 @@ int install_write(const struct device *d, struct source *source,
 		source = stored = store_source(d->store, TAG_FETCHED, err);
 	w.source = source;
 	int rc = source ? run(&w, stored, options, result, err) : -1;
-	if (rc < 0 && err->code == OTA_CORRUPT && stored && !w.is_filled)
+	if (rc < 0 && err->code == OTA_CORRUPT && stored && !w.slot_failed)
 		forget_damaged(d, err);
 	budget_close(&w.budget);
 	slot_close(&w.slot);

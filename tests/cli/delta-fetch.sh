@@ -110,8 +110,16 @@ exits 0 'a delta that is damaged at its source' on --json fetch oci:damaged
 holds 'holds nobody back' test "$(jq -r .way out)" = image
 holds 'and is told' test "$(jq '.reason | contains("failed: ")' out)" = true
 again
+exits 0 'nor does it hold back a write' on --json write oci:damaged
+holds 'of what comes whole' slot_holds a v2
+holds 'which is told' test "$(jq '.way, (.reason | contains("failed: ")), .moved_bytes > 1000000' out | xargs)" = 'image true true'
+holds 'and nothing of it stays' test -z "$(left)"
+again
 rm "damaged/blobs/sha256/$name"
-exits 0 'nor does one whose blob is gone' on --json fetch oci:damaged
+exits 0 'nor does one whose blob is gone' on --json write oci:damaged
+holds 'byte for byte' slot_holds a v2
+again
+exits 0 'a fetch gets along without it, too' on --json fetch oci:damaged
 holds 'it comes whole' test "$(jq -r .way out)" = image
 exits 0 'and is written' on write
 holds 'byte for byte' slot_holds a v2
@@ -125,6 +133,22 @@ serve badlog badserver.py damaged "$name"
 exits 15 'what it would take instead is over the budget' on fetch --budget $((size + 40000)) "http://localhost:$(head -n 1 badlog)/plain"
 exits 15 'a budget below the delta' on fetch --budget $((size / 2)) "$base/plain"
 exits 0 'a budget that only the delta meets' on fetch --budget $((size + 40000)) "$base/plain"
+again
+cp v2/blobs/sha256/"$name" damaged/blobs/sha256/
+printf 'x' | dd of="damaged/blobs/sha256/$name" bs=1 seek=$((size / 2)) conv=notrunc status=none
+bad=http://localhost:$(head -n 1 badlog)/plain
+mark=$(wc -l <badlog)
+must on fetch "$bad"
+both=$(($(tail -n "+$((mark + 1))" badlog | awk '{ n += $3 } END { print n }') + 1000))
+again
+exits 0 'a budget that a damaged delta and the image meet' on fetch --budget $both "$bad"
+again
+sed -i "s/^retry-wait/budget = $both\n&/" device/etc/ota/ota.conf
+exits 0 'is enough for a write, too' on write "$bad"
+holds 'byte for byte' slot_holds a v2
+again
+sed -i "s/^retry-wait/budget = $((size + 40000))\n&/" device/etc/ota/ota.conf
+exits 15 'and bounds it' on write "$bad"
 again
 before=$(moved)
 "$OTA" --root device -q fetch "$base/kill-$((size / 2))" >out 2>err &

@@ -36,6 +36,11 @@ make_release big 2.0
 truncate -s 81M device/slots/b.img
 exits 14 'a disk that flips a bit, early in a large image' with flip slots/b.img write oci:big
 holds 'is told, with the place, too' says 'other bytes at 262144'
+must on fetch oci:big
+rm device/var/lib/ota/slots/b.json
+exits 14 'a disk that flips a bit of what was fetched' with flip slots/b.img write
+holds 'is the one to blame' says 'disk is failing: dmesg'
+holds 'and what was fetched stays' is .fetched.version 2.0
 exits 16 'a flush that fails on the way' with flush slots/b.img write oci:big
 exits 14 'a disk that is smaller than it says' with wrap slots/b.img write oci:big
 holds 'is told' says 'other bytes at'
