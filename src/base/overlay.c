@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #define HINT "layers like this need root, and a store on a disk that overlay takes, such as ext4"
@@ -20,18 +21,32 @@ static int leave_namespace(struct err *err)
 	return 0;
 }
 
+/* The kernel refuses a folder that is given twice. What a layer has, it has where it lies highest:
+ * there it covers all that it shows further down. */
+static bool is_higher_too(const struct overlay_spec *spec, size_t i)
+{
+	for (size_t k = i + 1; k < spec->n_lower; k++)
+		if (!strcmp(spec->lower[i], spec->lower[k]))
+			return true;
+	return false;
+}
+
 /* overlay wants the highest first. */
 static int name_lower(
 	const struct overlay_spec *spec, int fds[], char *out, size_t size, struct err *err)
 {
 	size_t len = (size_t)snprintf(out, size, "lowerdir=");
+	const char *between = "";
 
 	for (size_t i = spec->n_lower; i-- > 0;) {
+		if (is_higher_too(spec, i))
+			continue;
 		fds[i] = open(spec->lower[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fds[i] < 0)
 			return err_errno(err, OTA_IO, "%s", spec->lower[i]);
 		len += (size_t)snprintf(
-			out + len, size - len, "/proc/self/fd/%d%s", fds[i], i ? ":" : "");
+			out + len, size - len, "%s/proc/self/fd/%d", between, fds[i]);
+		between = ":";
 	}
 	return 0;
 }

@@ -11,7 +11,7 @@
 #define OVERLAY_LOWER_MAX 128
 
 struct overlay_spec {
-	const char *lower[OVERLAY_LOWER_MAX]; /* the lowest first */
+	const char *lower[OVERLAY_LOWER_MAX]; /* the lowest first; one may come twice */
 	size_t n_lower;
 	const char *upper, *work; /* takes the changes, and a folder of the same disk; NULL: none */
 	const char *at;           /* an empty folder, where it is seen */
