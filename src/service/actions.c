@@ -64,7 +64,7 @@ static int commit(struct supervisor *s, struct err *err)
 	if (note(s, APP_READY, err) < 0)
 		return -1;
 	s->app.failed = s->request.is_back ? s->app.current : (struct app_version){0};
-	s->app.previous = s->request.forget ? (struct app_version){0} : s->app.current;
+	s->app.previous = s->app.current;
 	s->app.current = s->app.candidate;
 	s->app.candidate = (struct app_version){0};
 	s->app.reason[0] = '\0';
@@ -104,6 +104,9 @@ static int watch(struct supervisor *s)
 {
 	const unsigned watch_ms = s->plan->service->update.watch_ms;
 
+	/* until now it was running: what it needs had to stay in the store */
+	if (s->request.forget)
+		s->app.previous = (struct app_version){0};
 	note_if_possible(s, APP_WATCHING);
 	door_tell(s, CONTROL_DONE);
 	s->watched_ms = clock_mono_ms() + watch_ms;

@@ -51,7 +51,8 @@ void door_listen(struct supervisor *s)
 	const unsigned actions = phase_next(s->phase, events[request.verb]).actions;
 
 	/* what a handover is about stays as it is until it is over */
-	if (actions & ACTION_PREPARE || request.verb == CONTROL_HOLD)
+	if (actions & ACTION_PREPARE ||
+		(request.verb == CONTROL_HOLD && !(actions & ACTION_REFUSE)))
 		s->request = request;
 	s->is_heard = !(actions & ACTION_REFUSE);
 	s->is_stop_asked = request.verb == CONTROL_STOP;

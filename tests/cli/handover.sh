@@ -236,7 +236,7 @@ holds 'and serve' answers_only 2
 
 # --- clients that go away, and those that come at once ---
 begin_client() {
-  "$OTA" --root device container handover "$web" >client.out 2>client.err &
+  "$OTA" --root device container handover "$web" "$@" >client.out 2>client.err &
   client=$!
 }
 begin v1
@@ -255,6 +255,10 @@ for signal in TERM KILL; do
   holds "$signal: it is alone" waits_for alive 1
   holds "$signal: nothing is wrong with the new one" journal '[.step, .candidate, .failed] | @json' '["settled",null,null]'
 done
+all_have_noise() {
+  local pid
+  for pid in $(container_pid); do [ -s "/proc/$pid/root/noise" ] || return; done
+}
 late '--ready file:/tmp/up'
 slow_request
 begin_client
@@ -264,6 +268,16 @@ wait "$slow" $client 2>/dev/null
 holds 'it stands without its client' waits_for web_is running
 holds 'in the new version' answers_only 2
 holds 'alone once more' waits_for alive 1
+must pull v1
+slow_request
+begin_client --no-rollback
+holds 'one without a way back is committed' waits_for journal .step draining
+holds 'what drains is noted' journal .previous.name "$image"
+must on container gc
+holds 'and keeps its files' all_have_noise
+exits 0 'then it is done' wait $client
+wait "$slow" 2>/dev/null
+holds 'and there is no way back' journal .previous null
 
 # --- hooks ---
 write_web 'watch: 0s'
