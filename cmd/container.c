@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -13,20 +15,33 @@
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
+/* Where the boot is not known nothing counts as being of it, but what this very process made. */
+static int read_boot_id(const char *path, char *id, size_t size, struct err *err)
+{
+	AUTO_BUF text = BUF(size - 1);
+	uint64_t own;
+
+	if (file_read(path, &text, err) == 0 && text.len) {
+		snprintf(id, size, "%s", text.data);
+		id[strcspn(id, "\n")] = '\0';
+		if (*id)
+			return 0;
+	}
+	if (getrandom(&own, sizeof(own), 0) != sizeof(own))
+		return err_errno(err, OTA_FAILED, "no random number");
+	snprintf(id, size, "process-%d-%016jx", (int)getpid(), (uintmax_t)own);
+	return 0;
+}
+
 int container_place_read(struct front *front, struct container_place *place, struct err *err)
 {
 	const struct config *c = front_config(front, err);
-	AUTO_BUF text = BUF(sizeof(place->boot_id) - 1);
 	char path[PATH_MAX];
 
 	if (!c || front_path(front, BOOT_ID, path, err) < 0)
 		return -1;
 	place->store = c->device.store;
-	/* without it nothing counts as being of this boot */
-	snprintf(place->boot_id, sizeof(place->boot_id), "%s",
-		file_read(path, &text, err) == 0 ? text.data : "unknown");
-	place->boot_id[strcspn(place->boot_id, "\n")] = '\0';
-	return 0;
+	return read_boot_id(path, place->boot_id, sizeof(place->boot_id), err);
 }
 
 int container_bring(struct front *front, const char *from, const char *name, uint64_t budget_bytes,
@@ -146,7 +161,7 @@ static int run_gc(struct front *front, void *args, int argc, char **argv, struct
 	(void)args, (void)argc, (void)argv;
 	if (container_place_read(front, &place, err) < 0 ||
 		store_open(&store, place.store, "ota container gc", err) < 0 ||
-		images_gc(place.store, NULL, &removed, err) < 0)
+		images_gc(place.store, place.boot_id, false, &removed, err) < 0)
 		return -1;
 	output_say(front, "%zu layers removed that no image needs", removed);
 	return output_json(front, json_make(err, "{s:I}", "removed", (long long)removed), err);

@@ -272,16 +272,18 @@ static int drop_signatures(const char *store, struct err *err)
 	return rc < 0 && err->code != OTA_SPACE ? -1 : 0;
 }
 
-int images_gc(const char *store, const char *boot_id, size_t *removed, struct err *err)
+int images_gc(
+	const char *store, const char *boot_id, bool keep_whole, size_t *removed, struct err *err)
 {
 	struct marking m = {store, BUF(JSON_MAX_VALUES * 4 * DIGEST_LEN)};
+	const struct layers_rest rest = {boot_id, keep_whole, is_marked, &m};
 	int rc = images_each(store, mark_image, &m, err);
 
 	*removed = 0;
 	if (rc == 0)
 		rc = app_each(store, mark_version, &m, err);
 	if (rc == 0)
-		rc = layers_sweep(store, boot_id, is_marked, &m, removed, err);
+		rc = layers_sweep(store, &rest, removed, err);
 	buf_free(&m.marks);
 	if (rc < 0 || drop_signatures(store, err) < 0 || app_gc_blobs(store, err) < 0)
 		return -1;
@@ -298,6 +300,7 @@ int images_remove(const char *store, const char *name, const char *boot_id, stru
 		err_set(err, OTA_NOTHING, "the store has no image '%.140s'", name);
 		return err_hint(err, "ota container list shows what it has");
 	}
-	return layout_tag_remove(store, name, err) < 0 ? -1
-						       : images_gc(store, boot_id, &removed, err);
+	return layout_tag_remove(store, name, err) < 0
+		       ? -1
+		       : images_gc(store, boot_id, true, &removed, err);
 }

@@ -56,8 +56,10 @@ int images_read(const char *store, const struct descriptor *manifest, struct oci
 int images_remove(
 	const char *store, const char *name, const char *boot_id, struct err *err) MUST_USE;
 
-/* Removes all layers, blobs and notes that no name and no service needs, and tells how many layers
- * went. Needs no room. Errors: corrupt (an image cannot be read: then nothing is removed), io. */
-int images_gc(const char *store, const char *boot_id, size_t *removed, struct err *err) MUST_USE;
+/* Removes all layers, blobs and notes that no name and no service needs, and what is partial, but,
+ * with `keep_whole`, layers that are whole in this boot; tells how many layers went. Needs no room.
+ * Errors: corrupt (an image cannot be read: then nothing is removed), io. */
+int images_gc(const char *store, const char *boot_id, bool keep_whole, size_t *removed,
+	struct err *err) MUST_USE;
 
 #endif

@@ -70,7 +70,7 @@ static int check_room(const struct pull *p, uint64_t bytes, struct err *err)
 
 	if (dir_free_bytes(store, &have, err) < 0)
 		return -1;
-	if (have < need && (images_gc(store, NULL, &removed, err) < 0 ||
+	if (have < need && (images_gc(store, p->spec->boot_id, false, &removed, err) < 0 ||
 				   dir_free_bytes(store, &have, err) < 0))
 		return -1;
 	if (have >= need)

@@ -246,7 +246,7 @@ static int finish(struct run *r, struct err *err)
 	for (size_t i = 0; i < ARRAY_LEN(beside); i++)
 		if (path_join(path, r->path, beside[i], err) < 0 || tree_discard(path, err) < 0)
 			return -1;
-	return layers_whole(r->path, r->raw_bytes, r->unpacked.by_chain, r->job->boot_id, err);
+	return layers_whole(r->path, r->raw_bytes, &r->unpacked, r->job->boot_id, err);
 }
 
 int pull_layer(const struct layer_job *job, struct err *err)

@@ -50,6 +50,9 @@ struct unpack_spec {
 struct unpack_result {
 	uint64_t entries, bytes;
 	bool by_chain; /* `lower` gave a folder: the layer belongs to those below */
+	/* A folder was made that no entry tells of, or the root is opaque, with nothing below: upon
+	 * other layers the tree would be another. */
+	bool lowest;
 	bool replaced; /* a file was made and then replaced: contents that were told are void */
 };
 

@@ -101,6 +101,7 @@ static int make_one(struct unpacker *u, const struct place *place, struct err *e
 		!whiteout_is_node(&st))
 		return err_set(err, OTA_CORRUPT, "%.200s is no folder, but has entries below it",
 			place->name);
+	u->result->lowest = !u->merged;
 	if (unpack_charge_entry(u, err) < 0 || unpack_make_folder(u, place, &made, err) < 0)
 		return -1;
 	if (fchownat(place->fd, place->name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0 ||

@@ -81,8 +81,12 @@ static int make_opaque(struct unpacker *u, const struct place *place, struct err
 	/* overlay asks no layer's root whether it is opaque */
 	if (!*place->folder && unpack_place_lower(u, &turned, err) < 0)
 		return -1;
-	if (!u->merged)
-		return *place->folder ? unpack_meta_opaque(place->fd, err) : 0;
+	if (!u->merged && *place->folder)
+		return unpack_meta_opaque(place->fd, err);
+	if (!u->merged) {
+		u->result->lowest = true;
+		return 0;
+	}
 	AUTO_FD own = open_own(u, place->folder);
 	return remove_children(*place->folder ? place->fd : u->root_fd, own, err);
 }

@@ -61,6 +61,10 @@ words = b"".join(b"line %d\n" % (n * 7919 % 65521) for n in range(40000))
 below = tar([entry("base/file", words), entry("base/dir", type=tarfile.DIRTYPE, mode=0o755)])
 raw = tar([entry("app/file", words[::-1]), entry("app/which", fault.encode())])
 kind, diff_id, blob = GZIP, None, None
+if fault in ("lowest", "upon"):
+    # its folder is told of by the layer below alone
+    raw = tar([entry("app/file", b"x")])
+    below = tar([entry("app", type=tarfile.DIRTYPE, mode=0o700)])
 if fault == "bomb":
     blob, diff_id = bomb(1 << 30), digest(b"")
 if fault == "files":
@@ -109,6 +113,8 @@ if fault == "gone":
 if fault == "type":
     layers[1]["mediaType"] = "application/vnd.example.layer+xz"
 diff_ids = [digest(below), diff_id]
+if fault == "lowest":
+    layers, diff_ids = layers[1:], diff_ids[1:]
 if fault.isdigit():
     layers += [layers[1]] * (int(fault) - 2)
     diff_ids += [diff_ids[1]] * (int(fault) - 2)

@@ -87,6 +87,17 @@ exits 13 'a release of the operating system' pull oci:os
 holds 'is what ota fetch is for' says 'an OS release: ota fetch'
 holds 'nothing of all this is left' is_empty none
 
+# --- a layer that is right at the bottom alone ---
+device bottom allow
+for way in lowest upon; do
+  must env ARCHITECTURE="$(skopeo inspect --config "oci:$images/gzip:v1" | jq -r .architecture)" python3 "$tree/tests/cli/forge-image.py" $way $way
+  exits 0 "one that is $way" pull --name $way oci:$way:v1
+done
+mode() { stat -c %a "$(layers_of "$1" | tail -n 1)/app"; }
+holds 'has a folder of its own where nobody told of it' test "$(mode lowest)" = 755
+holds 'else it is that of the layer below' test "$(mode upon)" = 700
+exits 0 'both are proved' container verify
+
 # --- names ---
 device names allow
 for name in fetched written sha256-0 'a b' ''; do

@@ -285,6 +285,37 @@ exits 0 'even after another round' web_start 1
 must waits_for journal .step settled # one that is watched would be started again and again
 must web_stop
 
+# --- its layers ---
+mkdir -p extra device/proc/sys/kernel/random
+boot=device/proc/sys/kernel/random/boot_id
+echo first >$boot
+echo text >extra/text && echo other >extra/other
+tar -cf extra.tar -C extra .
+cp -r "$services/images" twice
+for _ in 1 2; do must umoci raw add-layer --image twice:v1 extra.tar; done
+rm -rf "$store/apps/$web"
+must on container pull --name "$image" "oci:$dir/twice:v1"
+holds 'a layer that an image has twice is kept once' test -z "$(ls "$store/partial")"
+exits 0 'and the image runs' web_start 1
+extra=$(dirname "$(ls "$store"/layers/*/diff/text)")
+reads() { [ "$(cat "/proc/$(container_pid)/root/other")" = other ]; }
+echo Text >"$extra/text"
+exits 0 'a layer of what runs is repaired' on container verify --repair
+holds 'which is new' test "$(cat "$extra/text")" = text
+holds 'what runs has all its files' reads
+must on container gc
+holds 'also after gc' reads
+must web_stop
+echo next >$boot
+must on container gc
+holds 'what it ran on goes after the boot' test -z "$(ls "$store/partial")"
+rm $boot
+must on container pull --name spare "oci:$services/images:v3"
+mkdir -p "$store/partial/layer-$(printf '0%.0s' {1..64})"
+printf unknown >"$store/partial/layer-$(printf '0%.0s' {1..64})/boot"
+exits 0 'where the boot is not known' on container rm spare
+holds 'nothing is of it' test -z "$(ls "$store/partial")"
+
 # --- the runtime ---
 mkdir none old failing
 printf '#!/bin/sh\necho runc version 0.1\n' >old/runc

@@ -105,6 +105,7 @@ static void folders_from_below(void **state)
 	layer_works(l);
 	assert_int_equal(l->lower_calls, 1);
 	assert_true(l->result.by_chain);
+	assert_false(l->result.lowest);
 	assert_false(l->result.replaced);
 	assert_text(l, "usr/lib/new", "in usr");
 	look(state, l);
@@ -176,6 +177,25 @@ static void whiteouts_upon_the_view(void **state)
 	assert_false(is_there(l, "opaque/f"));
 	assert_text(l, "usr/lib/so", "back");
 	assert_int_equal(stat_of(l, "usr/lib").st_mtime, OLD);
+}
+
+/* What it would not be upon others is told. */
+static void right_as_the_lowest_alone(void **state)
+{
+	AUTO_LAYER *made = layer_new(state), *opaque = layer_new(state), *any = layer_new(state);
+
+	tar_put(&made->tar, TAR_FILE("no/where", ""));
+	tar_put(&made->tar, TAR_FOLDER("no"));
+	layer_works(made);
+	assert_true(made->result.lowest);
+	tar_put(&opaque->tar, TAR_FILE(".wh..wh..opq", ""));
+	layer_works(opaque);
+	assert_true(opaque->result.lowest);
+	tar_put(&any->tar, TAR_FOLDER("d"));
+	tar_put(&any->tar, TAR_FILE("d/.wh..wh..opq", ""));
+	tar_put(&any->tar, TAR_FILE("d/f", ""));
+	layer_works(any);
+	assert_false(any->result.lowest);
 }
 
 static void an_opaque_root_hides_all(void **state)
@@ -257,6 +277,7 @@ int main(void)
 		on_layers(folders_from_below),
 		on_layers(hard_links_to_what_is_below),
 		on_layers(whiteouts_upon_the_view),
+		on_layers(right_as_the_lowest_alone),
 		on_layers(an_opaque_root_hides_all),
 		on_layers(what_is_below_is_replaced),
 		on_layers(what_it_made_before_is_replaced),
