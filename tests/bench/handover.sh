@@ -12,9 +12,10 @@ ask_s=1.5 # before the update and after it, together more than 12,000 requests h
 # What a way is called.
 declare -A update_name=([socket]='hand-over, the socket passed' [reuseport]='hand-over, SO_REUSEPORT'
   [proxy]='hand-over, a proxy' [held]='download-then-kill, the socket held'
+  [none]='no update: what clients wait for anyway'
   [kill]='download-then-kill, bound by itself' [blind]='hand-over that does not wait for v2 to be ready'
   [podman]='podman stop, podman run')
-update_ways=(socket reuseport proxy held kill blind podman)
+update_ways=(none socket reuseport proxy held kill blind podman)
 [ -z "$QUICK" ] || { ask_s=0.3 update_ways=(socket reuseport proxy kill); }
 
 # The library of the test scripts, as far as it is about services, with what it takes from lib.sh.
@@ -57,6 +58,7 @@ bound() {
     '  ready: {notify: true}' "${@:2}"
 }
 write_reuseport() { bound reuseport '  sharing: reuseport'; }
+write_none() { write_web; }
 write_kill() { bound plain; }
 # whoever is there counts as ready, and needs a moment more
 write_blind() {
@@ -70,6 +72,7 @@ move_socket() { move --strategy hand-over; }
 move_reuseport() { move_socket; }
 move_proxy() { move_socket; }
 move_held() { move --strategy download-then-kill; }
+move_none() { sleep 0.5; }
 move_kill() { move_held; }
 move_blind() { move_socket; }
 # committed_us: how long the last one took to its commit, 0 where none tells
@@ -93,13 +96,14 @@ prepare_podman() {
 }
 
 # --- what clients lose ---
-# ask_around COMMAND...: clients ask before, meanwhile and after
+# ask_around COMMAND: clients ask before, meanwhile and after
 ask_around() {
-  local status=0
+  local status=0 reached=2
+  [ "$1" != move_none ] || reached=1
   load_begin
   sleep $ask_s
-  "$@" || status=$?
-  waits_for answers 2 || status=1
+  "$1" || status=$?
+  waits_for answers $reached || status=1
   sleep $ask_s
   load_end
   return $status
