@@ -29,7 +29,7 @@ static const struct option_row rows[] = {
 };
 
 /* The signals of the terminal reach COMMAND as well: it decides, and its status is still told. */
-static int spawn(char **argv, pid_t *pid)
+static int spawn(char **argv, const sigset_t *mask, pid_t *pid)
 {
 	posix_spawnattr_t attr;
 	sigset_t defaults;
@@ -42,30 +42,47 @@ static int spawn(char **argv, pid_t *pid)
 	if (errno)
 		return -1;
 	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attr, mask);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	int rc = posix_spawnp(pid, argv[0], NULL, &attr, argv, environ);
 	posix_spawnattr_destroy(&attr);
 	errno = rc;
 	return rc ? -1 : 0;
 }
 
+/* Who ends the lock means its command. The signals are blocked: none comes between the look at the
+ * child and the wait. */
+static int wait_for(pid_t pid, const sigset_t *heeded, int *status)
+{
+	int got;
+
+	while ((got = waitpid(pid, status, WNOHANG)) == 0)
+		if (sigwaitinfo(heeded, NULL) != SIGCHLD)
+			kill(pid, SIGTERM);
+	return got < 0 ? -1 : 0;
+}
+
 static int run_locked(struct front *front, char **argv, struct err *err)
 {
+	sigset_t heeded, before;
 	pid_t pid;
 	int status;
 
+	sigemptyset(&heeded);
+	sigaddset(&heeded, SIGCHLD);
+	sigaddset(&heeded, SIGTERM);
+	sigaddset(&heeded, SIGHUP);
+	sigprocmask(SIG_BLOCK, &heeded, &before);
+	if (interrupt_check(err) < 0)
+		return -1;
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
-	if (spawn(argv, &pid) < 0) {
+	if (spawn(argv, &before, &pid) < 0) {
 		front->status = errno == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 		return err_errno(err, OTA_FAILED, "run %s", argv[0]);
 	}
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return err_errno(err, OTA_FAILED, "wait for %s", argv[0]);
-		if (interrupt_pending()) /* who ends the lock means its command */
-			kill(pid, SIGTERM);
-	}
+	if (wait_for(pid, &heeded, &status) < 0)
+		return err_errno(err, OTA_FAILED, "wait for %s", argv[0]);
 	front->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 
 #define POLL_MS 50
@@ -34,6 +35,8 @@ int lock_take(const char *path, const char *holder, unsigned wait_ms, struct err
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_errno(err, OTA_IO, "lock %s", path);
+		if (interrupt_check(err) < 0)
+			return -1;
 		if (clock_mono_ms() >= until)
 			return held_by(fd, path, err);
 		clock_sleep_ms(POLL_MS);

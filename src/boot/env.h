@@ -35,6 +35,8 @@ struct boot_backend {
 	const char *name;
 	int (*load)(const char *where, struct boot_env *env, struct err *err);
 	int (*store)(const char *where, const struct boot_env *env, struct err *err);
+	/* makes durable what a run that was cut short may have left in the cache */
+	int (*sync)(const char *where, struct err *err);
 	/* stores where there may be no environment yet, and makes every copy sound */
 	int (*create)(const char *where, const char *defaults, const struct boot_env *env,
 		struct err *err);

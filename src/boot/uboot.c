@@ -305,6 +305,15 @@ static int store(const char *where, const struct boot_env *env, struct err *err)
 	return 0;
 }
 
+static int sync_copies(const char *where, struct err *err)
+{
+	struct fw_config config;
+
+	if (fwconfig_read(where, &config, err) < 0 || fwconfig_sync(&config, err) < 0)
+		return explain(where, err);
+	return 0;
+}
+
 static int create_once(const struct fw_config *config, const char *defaults,
 	const struct boot_env *env, struct err *err)
 {
@@ -345,4 +354,4 @@ static int create(
 	return 0;
 }
 
-const struct boot_backend boot_uboot = {"uboot", load, store, create};
+const struct boot_backend boot_uboot = {"uboot", load, store, sync_copies, create};

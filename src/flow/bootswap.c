@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "flow/bootfiles.h"
 
@@ -29,27 +30,27 @@ static int check_epoch(const struct turn *t, char slot, enum ota_code code, stru
 	return err_hint(err, "there is no way back below an epoch; a newer release: ota check");
 }
 
-/* The way of bootswap, and of a rollback from a settled device: the other slot, on trial. */
-static int try_other(struct turn *t, enum boot_event event, const struct progress *progress,
-	struct boot_result *result, struct err *err)
+/* For bootswap, and for a rollback from a settled device: the other slot is to be tried. */
+static int prepare_other(struct turn *t, const struct progress *progress, struct err *err)
 {
 	char other = slot_other(t->s.running);
 	bool made;
 
 	if (turn_check_store(t, err) < 0 || turn_prove(t, other, progress, err) < 0 ||
-		bootfiles_ensure(t, other, progress, &made, err) < 0 ||
-		note_swap(t, other, err) < 0)
+		bootfiles_ensure(t, other, progress, &made, err) < 0)
 		return -1;
-	return turn_apply(t, event, 0, result, err);
+	return note_swap(t, other, err);
 }
 
-static int swap(struct turn *t, const struct progress *progress, struct boot_result *result,
-	struct err *err)
+static int swap(struct turn *t, bool force, const struct progress *progress,
+	struct boot_result *result, struct err *err)
 {
 	const struct step step = turn_step(t, "bootswap", slot_other(t->s.running));
 
-	if (hooks_before(&t->d->hooks, &step, err) < 0 ||
-		try_other(t, BOOT_ON_SWAP, progress, result, err) < 0)
+	/* asked again: proving a slot may have taken minutes */
+	if (hooks_before(&t->d->hooks, &step, err) < 0 || prepare_other(t, progress, err) < 0 ||
+		turn_check_undisturbed(t, force, err) < 0 ||
+		turn_apply(t, BOOT_ON_SWAP, 0, result, err) < 0)
 		return -1;
 	hooks_after(&t->d->hooks, &step);
 	return 0;
@@ -72,16 +73,15 @@ int boot_swap(const struct device *d, bool force, const struct progress *progres
 	AUTO_TURN t = TURN(d);
 
 	if (turn_begin(&t, "ota bootswap", err) < 0 ||
-		boot_permit(t.s.state, BOOT_ON_SWAP, err) < 0)
+		boot_permit(t.s.state, BOOT_ON_SWAP, err) < 0 ||
+		turn_check_undisturbed(&t, force, err) < 0)
 		return -1;
 	if (t.s.state == BOOT_SWAPPED)
 		return swap_again(&t, progress, result, err);
 	char other = slot_other(t.s.running);
-	if (turn_check_proved(&t, other, err) < 0 ||
-		check_epoch(&t, other, OTA_UNTRUSTED, err) < 0 ||
-		turn_check_undisturbed(&t, force, err) < 0)
+	if (turn_check_proved(&t, other, err) < 0 || check_epoch(&t, other, OTA_UNTRUSTED, err) < 0)
 		return -1;
-	return swap(&t, progress, result, err);
+	return swap(&t, force, progress, result, err);
 }
 
 /* A slot that runs needs no other proof, and may have changed since it was written; its boot files
@@ -158,7 +158,29 @@ static int give_up(struct turn *t, const char *words, const struct progress *pro
 	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);
 }
 
-static int go_back_to_good(struct turn *t, const struct progress *progress,
+/* What an operator leaves is not taken again by itself. Noted first: as long as it runs, and is the
+ * next to boot, settling takes such a note away. */
+static int note_left(struct turn *t, const char *words, struct err *err)
+{
+	const struct slot_record *left = situation_slot(&t->s, t->s.running);
+	struct rollback_record *r = &t->s.rollback;
+
+	*r = (struct rollback_record){.happened = true,
+		.when_utc_s = clock_utc_s(),
+		.from = t->s.running,
+		.to = slot_other(t->s.running),
+		.has_digest = left->has_digest,
+		.digest = left->digest,
+		.reason = "operator"};
+	strcpy(r->version, left->version);
+	snprintf(r->detail, DETAIL_LEN, "%s", words ? words : "");
+	text_clean_line(r->detail);
+	if (left->has_digest && bad_add(t->d->store, &left->content, err) < 0)
+		return -1;
+	return rollback_record_write(t->d->store, r, err);
+}
+
+static int go_back_to_good(struct turn *t, const char *words, const struct progress *progress,
 	struct boot_result *result, struct err *err)
 {
 	char other = slot_other(t->s.running);
@@ -171,7 +193,9 @@ static int go_back_to_good(struct turn *t, const struct progress *progress,
 	}
 	if (check_epoch(t, other, OTA_NOTHING, err) < 0)
 		return -1;
-	return try_other(t, BOOT_ON_ROLLBACK, progress, result, err);
+	if (prepare_other(t, progress, err) < 0 || note_left(t, words, err) < 0)
+		return -1;
+	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);
 }
 
 static int go_back(struct turn *t, const char *reason, const struct progress *progress,
@@ -180,7 +204,7 @@ static int go_back(struct turn *t, const char *reason, const struct progress *pr
 	if (t->s.state == BOOT_TRIAL)
 		return give_up(t, reason, progress, result, err);
 	if (t->s.state == BOOT_SETTLED)
-		return go_back_to_good(t, progress, result, err);
+		return go_back_to_good(t, reason, progress, result, err);
 	if (t->s.state == BOOT_SWAPPED && bootfiles_check(t, t->s.running, err) < 0)
 		return err_wrap(err, "slot %c stays the next to boot", t->s.env.slot);
 	return turn_apply(t, BOOT_ON_ROLLBACK, 0, result, err);

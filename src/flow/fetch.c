@@ -114,9 +114,11 @@ int install_fetch(const struct device *d, struct source *source,
 	struct situation s;
 
 	*result = (struct install_result){0};
+	/* what is read before the lock is held, another run may change */
+	if (store_open(&store, d->store, "ota fetch", err) < 0)
+		return -1;
 	situation_read(d, &s);
-	if (situation_require(&s, err) < 0 || store_open(&store, d->store, "ota fetch", err) < 0 ||
-		situation_settle(d, &s, true, err) < 0)
+	if (situation_settle(d, &s, true, err) < 0)
 		return -1;
 	int rc = fetch_newer(d, &s, source, options, progress, result, err);
 	return rc < 0 && is_outrun(source, result, err)

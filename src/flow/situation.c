@@ -144,9 +144,25 @@ static int save_slot(const struct device *d, const struct situation *s, char slo
 	return slot_record_write(d->store, slot, wanted, err);
 }
 
-static int save_notes(const struct device *d, const struct situation *s, struct err *err)
+/* What runs for good is neither bad nor below what was committed: a commit may have been cut behind
+ * its store of the environment, and a rollback before it. */
+static int save_running(const struct device *d, struct situation *s, struct err *err)
+{
+	const struct slot_record *r = &s->slots[s->running - 'a'];
+
+	if (!r->has_digest)
+		return 0;
+	if (bad_has(d->store, &r->content) && bad_remove(d->store, &r->content, err) < 0)
+		return -1;
+	return committed_record_raise(d->store, &s->committed, r, err);
+}
+
+static int save_notes(const struct device *d, struct situation *s, struct err *err)
 {
 	const struct slot_record *left = &s->slots[slot_other(s->running) - 'a'];
+
+	if ((s->state == BOOT_SETTLED || s->state == BOOT_FELL_BACK) && save_running(d, s, err) < 0)
+		return -1;
 
 	if (s->state == BOOT_FELL_BACK) {
 		if (left->has_digest && bad_add(d->store, &left->content, err) < 0)

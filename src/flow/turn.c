@@ -127,17 +127,6 @@ int turn_note(struct turn *t, char slot, struct err *err)
 	return slot_record_write(t->d->store, slot, situation_slot(&t->s, slot), err);
 }
 
-static int note_committed(struct turn *t, const struct slot_record *r, struct err *err)
-{
-	struct committed_record *c = &t->s.committed;
-
-	if (r->epoch > c->epoch)
-		c->epoch = r->epoch;
-	if (r->created > c->created)
-		c->created = r->created;
-	return committed_record_write(t->d->store, c, err);
-}
-
 int turn_note_kept(struct turn *t, char slot, struct err *err)
 {
 	struct slot_record *r = situation_slot(&t->s, slot);
@@ -146,7 +135,8 @@ int turn_note_kept(struct turn *t, char slot, struct err *err)
 		return 0;
 	r->state = SLOT_GOOD;
 	r->swapped_boot_id[0] = r->reason[0] = r->detail[0] = '\0';
-	if (turn_note(t, slot, err) < 0 || note_committed(t, r, err) < 0)
+	if (turn_note(t, slot, err) < 0 ||
+		committed_record_raise(t->d->store, &t->s.committed, r, err) < 0)
 		return -1;
 	if (!r->has_digest)
 		return 0;

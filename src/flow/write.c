@@ -277,9 +277,10 @@ int install_write(const struct device *d, struct source *source,
 	AUTO_STORE store = STORE;
 	AUTO_SOURCE *stored = NULL;
 
-	situation_read(d, &w.s);
+	/* what is read before the lock is held, another run may change */
 	if (store_open(&store, d->store, "ota write", err) < 0)
 		return -1;
+	situation_read(d, &w.s);
 	if (!source)
 		source = stored = store_source(d->store, TAG_FETCHED, err);
 	w.source = source;

@@ -217,6 +217,18 @@ int committed_record_write(const char *store, const struct committed_record *r, 
 	return record_save(store, "committed", root, err);
 }
 
+int committed_record_raise(
+	const char *store, struct committed_record *c, const struct slot_record *r, struct err *err)
+{
+	if (r->epoch <= c->epoch && r->created <= c->created)
+		return 0;
+	if (r->epoch > c->epoch)
+		c->epoch = r->epoch;
+	if (r->created > c->created)
+		c->created = r->created;
+	return committed_record_write(store, c, err);
+}
+
 static int bad_path(
 	const char *store, const struct digest *digest, char path[PATH_MAX], struct err *err)
 {

@@ -73,6 +73,9 @@ int rollback_record_write(
 	const char *store, const struct rollback_record *r, struct err *err) MUST_USE;
 int committed_record_write(
 	const char *store, const struct committed_record *r, struct err *err) MUST_USE;
+/* Takes over what is higher in a release that is kept; writes only then. */
+int committed_record_raise(const char *store, struct committed_record *c,
+	const struct slot_record *r, struct err *err) MUST_USE;
 
 /* STORE/bad: the contents that failed or were rolled back on this device. */
 bool bad_has(const char *store, const struct digest *digest);

@@ -115,6 +115,17 @@ refused 18 'so does rollback' on rollback
 kill $locker 2>/dev/null
 exits 143 'a signal ends the lock and its command' wait $locker
 exits 0 'then nothing holds it back' on rollback
+"$OTA" --root device lock sleep 60 &
+locker=$!
+until [ -s device/var/lib/ota/lock.update ]; do sleep 0.05; done
+"$OTA" --root device lock --wait 1h -- touch taken 2>/dev/null &
+waiter=$!
+sleep 0.3
+kill $waiter
+exits 130 'a signal ends the wait for the lock' wait $waiter
+kill $locker 2>/dev/null
+wait $locker 2>/dev/null
+holds 'and its command does not run' test ! -e taken
 flock device/var/lib/ota/lock sleep 3 &
 sleep 0.3
 refused 18 'two runs at once' on write oci:v1

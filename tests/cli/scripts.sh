@@ -37,7 +37,10 @@ printf '#!/bin/sh\n! grep -q ota.slot=a "%s"\n' "$dir/device/proc/cmdline" >devi
 chmod +x device/etc/ota/checks.d/required.d/healthy
 exits 0 'a release that turns out to be bad' update
 holds 'is booted' is .running a
-exits 0 'ota-boot goes back' boot
+"$OTA" --root device lock sleep 1 &
+sleep 0.2
+OTA_PAUSE=1 exits 0 'ota-boot goes back, once it may' boot
+wait
 holds 'and reboots' test "$(reboots)" -eq 3
 holds 'into what was good' is '.running + (.trial | tostring)' bfalse
 exits 0 'the next boot is an ordinary one' boot
@@ -65,6 +68,13 @@ must on fetch
 must on write
 must on bootswap
 before=$(reboots)
+"$OTA" --root device lock sleep 60 &
+locker=$!
+until "$OTA" --root device lock true 2>/dev/null; [ $? -eq 18 ]; do sleep 0.05; done
+exits 18 'ota-update while an operator holds updates back' update
+holds 'does not reboot' test "$(reboots)" -eq "$before"
+kill $locker
+wait $locker 2>/dev/null
 exits 0 'ota-update on a device that is swapped already' update
 holds 'reboots it' test "$(reboots)" -eq $((before + 1))
 holds 'into the trial' is '.running + (.trial | tostring)' btrue
@@ -108,7 +118,7 @@ told -q --jitter 2h --config 'a b'
 holds 'ota-update hands it to check' test "$(head -n 1 lines)" = '-q --config a b check --jitter=2h'
 holds 'and to no other step' test "$(grep -c jitter lines)" -eq 1
 told --jitter=90min --config file
-holds 'in its other form too' test "$(paste -sd, lines)" = '--config file check --jitter=90min,--config file fetch,--config file write,--config file bootswap'
+holds 'in its other form too' test "$(paste -sd, lines)" = '--config file check --jitter=90min,--config file fetch,--config file write,--config file bootswap,--config file lock -- true'
 told
 holds 'without it there is no wait' test "$(head -n 1 lines)" = 'check --jitter=0'
 exits 2 'a time that is missing' update --jitter

@@ -52,6 +52,9 @@ power_cycle
 exits 0 'an epoch at the top of its range is kept' on commit
 holds 'in the environment' grep -qx ota_epoch=9223372036854775807 <(fw_printenv -c device/etc/fw_env.config)
 refused 12 'one below it' on fetch oci:below
+rm device/var/lib/ota/slots/committed.json
+on commit
+holds 'and noted, also by the run behind one that was cut short' grep -q 9223372036854775807 device/var/lib/ota/slots/committed.json
 rm -rf device/var
 exits 12 'also with the store lost' on fetch oci:below
 make_release same 3.0 --epoch 9223372036854775807

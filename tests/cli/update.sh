@@ -69,11 +69,18 @@ must on write --retry oci:v2
 must on bootswap
 power_cycle
 exits 0 'commit of a release that failed before' on commit --no-checks
-exits 0 'rollback from a settled device' on rollback
+must on rollback
+must on rollback
+exits 3 'a rollback that is undone' on commit
+holds 'says nothing against what runs' test -z "$(ls device/var/lib/ota/bad)"
+exits 0 'rollback from a settled device' on rollback --reason 'too loud'
 holds 'tries the other slot' is .next b
 power_cycle
 holds 'on trial' is .trial true
 exits 0 'and it can be kept' on commit
+holds 'why it was left is told' is .rollback.detail 'too loud'
+exits 3 'what an operator left is not taken again by itself' on check oci:v2
+exits 3 'nor fetched' on fetch oci:v2
 make_release v3 3.0
 make_release v4 4.0
 must on fetch oci:v3
@@ -81,6 +88,12 @@ must on write oci:v4
 must on bootswap
 power_cycle
 must on commit
+notes=device/var/lib/ota
+mkdir -p $notes/bad
+content=$(jq -r .content $notes/slots/"$(status .running)".json)
+: >"$notes/bad/sha256-${content#sha256:}"
+exits 3 'the note of a commit that was cut short' on commit
+holds 'is made up for: what runs is not bad' test ! -e "$notes/bad/sha256-${content#sha256:}"
 exits 3 'what was fetched and is older than what is kept is not written' on write
 holds 'status fits 80 columns' test "$(on status; wc -L <out)" -le 80
 finish

@@ -537,13 +537,38 @@ static int fake_store(const char *where, const struct boot_env *env, struct err 
 	return 0;
 }
 
+static int syncs;
+
+static int fake_sync(const char *where, struct err *err)
+{
+	(void)where;
+	(void)err;
+	syncs++;
+	return 0;
+}
+
+static const struct boot_backend fake = {"fake", fake_load, fake_store, fake_sync, NULL};
+
+/* A run that was killed may have stored it, and not come to its sync. */
+static void test_what_is_there_is_made_durable(void **state)
+{
+	struct err err = {0};
+
+	(void)state;
+	kept = swapped;
+	stores = syncs = 0;
+	assert_int_equal(boot_store(&fake, "here", &swapped, &err), 0);
+	assert_int_equal(stores, 0);
+	assert_int_equal(syncs, 1);
+}
+
 static void test_difference_is_found(void **state)
 {
-	const struct boot_backend fake = {"fake", fake_load, fake_store, NULL};
 	struct err err = {0};
 
 	(void)state;
 	kept = (struct boot_env){.slot = 'a', .bootlimit = 1};
+	stores = 0;
 	assert_int_equal(boot_store(&fake, "here", &swapped, &err), -1);
 	assert_int_equal(err.code, OTA_BOOTENV);
 	assert_non_null(strstr(err.msg, "reads back differently"));
@@ -614,6 +639,7 @@ int main(void)
 		IN_FOLDER(test_create_makes_both_copies),
 		IN_FOLDER(test_create_keeps_what_is_there),
 		IN_FOLDER(test_marks),
+		cmocka_unit_test(test_what_is_there_is_made_durable),
 		cmocka_unit_test(test_difference_is_found),
 		cmocka_unit_test(test_backend_words),
 	};
