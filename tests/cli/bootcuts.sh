@@ -27,7 +27,7 @@ calls=pwrite64,fsync,rename,unlink,unlinkat,mkdir,ftruncate,fallocate
 # again ACTION N: bootswap on a fresh device, with that done to its Nth changing call
 again() {
   rm -rf device && cp -a fresh device
-  strace -f --seccomp-bpf -qq -o trace -e trace="$calls" -e inject="$calls:$1:when=$2" "$OTA" --root device -q bootswap >out 2>err
+  strace -f -qq -o trace -e trace="$calls" -e inject="$calls:$1:when=$2" "$OTA" --root device -q bootswap >out 2>err
 }
 
 # Is what side b holds a set, by the judgement of sha256sum and of the list's own last line?

@@ -117,7 +117,7 @@ exits 143 'a signal ends the lock and its command' wait $locker
 exits 0 'then nothing holds it back' on rollback
 "$OTA" --root device lock sleep 60 &
 locker=$!
-until [ -s device/var/lib/ota/lock.update ]; do sleep 0.05; done
+until "$OTA" --root device lock true 2>/dev/null; [ $? -eq 18 ]; do sleep 0.05; done
 "$OTA" --root device lock --wait 1h -- touch taken 2>/dev/null &
 waiter=$!
 sleep 0.3
