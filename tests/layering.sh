@@ -94,7 +94,7 @@ check 'and only io/http.c, http_once.c, http_lanes.c and http_curl.c call it' "$
 check 'zstd lives in io/zstd.c' "$(home 'zstd' 'src/io/zstd\.c')"
 check 'OpenSSL lives in io/openssl.h' "$(home 'openssl/' 'src/io/openssl\.h')"
 check 'and only io/digest.c and trust/ call it' "$(grep -l '"io/openssl.h"' cmd/*.[ch] src/*/*.[ch] | grep -vE '^src/(trust/|io/(digest|openssl)\.c$)')"
-check 'libubootenv lives in boot/uboot.c' "$(home 'libuboot' 'src/boot/uboot\.c')"
+check 'libubootenv lives in boot/uboot.c and uboot_vars.c' "$(home 'libuboot' 'src/boot/uboot(_vars)?\.c')"
 check 'jansson lives in io/json.c' "$(home 'jansson' 'src/io/json\.c')"
 check 'libarchive lives in oci/archive.c' "$(home 'archive' 'src/oci/archive\.c')"
 check 'libyaml lives in oci/yaml.c' "$(home 'yaml' 'src/oci/yaml\.c')"
