@@ -9,7 +9,6 @@
 #include "boot/uboot.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <libuboot.h> /* needs size_t and does not say so */
 

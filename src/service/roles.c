@@ -182,11 +182,15 @@ static void blame(const struct instance *i, struct err *trouble)
 	err_set(trouble, OTA_UNHEALTHY, "%s: %s", app_text(&i->version, name), i->why);
 }
 
+/* While another is tried beside it, what the old one suffers is no trouble of that one. */
+static bool is_other_tried(const struct supervisor *s)
+{
+	return s->phase == PHASE_TRY_BOTH || s->phase == PHASE_UNDO;
+}
+
 static void say_end(struct supervisor *s, const struct instance *i)
 {
-	/* while another is tried beside it, this is no trouble of that one */
-	const bool is_beside = s->phase == PHASE_TRY_BOTH || s->phase == PHASE_UNDO;
-	struct err own, *trouble = is_beside ? &own : &s->trouble;
+	struct err own, *trouble = is_other_tried(s) ? &own : &s->trouble;
 
 	blame(i, trouble);
 	supervisor_say(s, "%s", trouble->msg);
@@ -222,7 +226,7 @@ static void tell_of_old(struct supervisor *s, struct instance *i, enum happening
 	if (what == HAPPENING_UP)
 		old_up(s);
 	else if (what == HAPPENING_SICK) {
-		if (s->phase != PHASE_TRY_BOTH && s->phase != PHASE_UNDO)
+		if (!is_other_tried(s))
 			blame(i, &s->trouble);
 		supervisor_event(s, EVENT_SICK);
 	} else if (what == HAPPENING_ENDED || what == HAPPENING_FAILED)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/run.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -11,7 +10,6 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/loaded.h"
-#include "service/state.h"
 #include "service/supervisor.h"
 
 #define STARTS_MAX 3      /* of a version that is watched, before it counts as failed */
